@@ -450,7 +450,9 @@ def _joined(lines: list[bytes], at: int, header: _Header) -> tuple[Reply, int]:
 
 
 _LEAD_OF: Final = {
-    kind: b"%c" % lead for table in (_STRINGS, _AGGREGATES, _TEXTS) for lead, kind in table.items()
+    **{kind: b"%c" % lead for lead, kind in (_STRINGS | _AGGREGATES | _TEXTS).items()},
+    Kind.DOUBLE: b",",
+    Kind.BIG_NUMBER: b"(",
 }
 _FIXED: Final = {Kind.NULL_BULK: b"$-1\r\n", Kind.NULL_ARRAY: b"*-1\r\n", Kind.NULL: b"_\r\n"}
 
