@@ -14,8 +14,11 @@ SCHEMA = 1  # of the whole run record; raised when a reader of the old one would
 
 
 class Severity(Enum):
-    """Who would notice: breaking = a client that worked may stop working; additive = only new things;
-    cosmetic = text nobody should parse."""
+    """Who would notice.
+
+    Breaking: a client that worked may stop working. Additive: only new things. Cosmetic: text nobody should
+    parse.
+    """
 
     BREAKING = "breaking"
     ADDITIVE = "additive"
@@ -32,7 +35,7 @@ class Verdict(IntEnum):
 
 
 class WireReply(msgspec.Struct, frozen=True):
-    """A reply in a record: `type` as in the docs, `value` as JSON; `wire` tells nulls apart ("$-1", "*-1", "_")."""
+    """A reply in a record: `type` `value` as JSON; `wire` tells nulls: "$-1", "*-1", "_"."""
 
     type: str
     value: object = None

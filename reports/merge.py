@@ -1,0 +1,87 @@
+"""From what each worker wrote to what the run found: equal findings become one, work adds up. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from reports.run import AreaCoverage, CommandCoverage, Coverage, Run, Tolerance, Totals, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reports.finding import Finding
+
+
+def merged_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """One finding for each signature: counts added up, the shortest program kept; sorted by subject."""
+    by_signature: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_signature.setdefault(finding.signature, []).append(finding)
+    merged = [_merged(same) for same in by_signature.values()]
+    return tuple(sorted(merged, key=lambda finding: (finding.subject, finding.rule, finding.signature)))
+
+
+def _merged(same: list[Finding]) -> Finding:
+    best = min(same, key=_length)
+    protocols = sorted({finding.protocol for finding in same})
+    evidence = best.evidence if len(protocols) == 1 else {**best.evidence, "protocols": protocols}
+    return msgspec.structs.replace(best, count=sum(finding.count for finding in same), evidence=evidence)
+
+
+def _length(finding: Finding) -> tuple[int, int, int]:
+    """The fewest lines, then the fewest characters, then the lower protocol."""
+    return len(finding.program), sum(map(len, finding.program)), finding.protocol
+
+
+def coverage_of(work: Iterable[Work], known: Sequence[str] = ()) -> Coverage:
+    """The areas in alphabetical order, the commands by how often they were sent; `known` is all there are."""
+    areas: dict[str, AreaCoverage] = {}
+    sent: Counter[str] = Counter()
+    errors: Counter[str] = Counter()
+    for piece in work:
+        areas[piece.area] = _added(areas.get(piece.area) or AreaCoverage(area=piece.area), piece)
+        sent.update(piece.sent)
+        errors.update(piece.errors)
+    commands = [
+        CommandCoverage(command=name, sent=count, errors=errors[name])
+        for name, count in sorted(sent.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    never = tuple(name for name in known if name not in sent)
+    return Coverage(
+        areas=tuple(areas[name] for name in sorted(areas)), commands=tuple(commands), never_sent=never
+    )
+
+
+def _added(area: AreaCoverage, piece: Work) -> AreaCoverage:
+    return AreaCoverage(
+        area=area.area,
+        compared=area.compared + piece.compared,
+        programs=area.programs + piece.programs,
+        seconds=round(area.seconds + piece.seconds, 3),
+    )
+
+
+def totals_of(work: Sequence[Work], run: Run) -> dict[str, object]:
+    """The fields of `run.json` that add up from the workers' lines: totals, and how often tolerances did.
+
+    Why a tolerance exists stands in `run.json` from the start; one that is counted without being announced
+    there shows up with an empty reason rather than not at all.
+    """
+    counts: Counter[str] = Counter()
+    for piece in work:
+        counts.update(piece.tolerated)
+    reasons = {tolerance.rule: tolerance.why for tolerance in run.tolerances}
+    tolerances = tuple(
+        Tolerance(rule=rule, why=reasons.get(rule, ""), count=counts[rule])
+        for rule in sorted(reasons | counts)
+    )
+    totals = Totals(
+        compared=sum(piece.compared for piece in work),
+        programs=sum(piece.programs for piece in work),
+        seconds=run.totals.seconds,
+        worker_seconds=round(sum(piece.seconds for piece in work), 3),
+    )
+    return {"totals": totals, "tolerances": tolerances}
