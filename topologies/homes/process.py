@@ -1,0 +1,189 @@
+"""Servers as plain processes on this machine's loopback; in a cell the same, with the cell's powers.
+
+Knows processes and directories. What a server is told is `config`'s, who ends it when we can't is
+`watchdog`'s.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from topologies import config, readiness
+from topologies.addresses import Addresses
+from topologies.config import CertificateFiles, Listening
+from topologies.door import Door
+from topologies.engine import HomeError, NodeStartError
+from topologies.leash import Leash
+from topologies.owner import Owner
+from topologies.tls import Authority
+
+if TYPE_CHECKING:
+    import socket
+
+    from topologies.addresses import Seat
+    from topologies.leash import Server
+    from topologies.node import NodeSpec
+
+_PREFIX = "rekey-nodes-"
+_LOG = "server.log"
+_START_TRIES = 3  # a free port can be taken by somebody else before the server binds it
+
+
+class ProcessHome:
+    """Nodes as processes, each with a directory of its own below one that belongs to this home."""
+
+    def __init__(
+        self,
+        *,
+        kind: str = "process",
+        cannot: tuple[str, ...] = (),
+        addresses: Addresses | None = None,
+        parent: Path | None = None,
+    ) -> None:
+        self.kind = kind
+        self.cannot = cannot
+        self.addresses = addresses or Addresses(worker=0, fixed=False)
+        self.leash = Leash()
+        self.root = _new_root(parent or Path(tempfile.gettempdir()))
+        self.leash.promise_removal(self.root)
+        self.authority = Authority()
+        self._nodes: list[ProcessNode] = []
+        self._count = 0
+
+    def start(self, spec: NodeSpec) -> ProcessNode:
+        """A node that answers when this returns."""
+        for _ in range(_START_TRIES - 1):
+            with suppress(readiness.AddressTaken):
+                return self._start(spec)
+        return self._start(spec)
+
+    def close(self) -> None:
+        """Stop every node. Idempotent."""
+        for node in self._nodes:
+            node.stop()
+        self._nodes.clear()
+        self.leash.close()
+
+    def _start(self, spec: NodeSpec) -> ProcessNode:
+        node = self._prepare(spec)
+        try:
+            node.restart()
+        except BaseException:  # Ctrl-C too: nothing half-started stays
+            node.stop()
+            raise
+        self._nodes.append(node)
+        return node
+
+    def _prepare(self, spec: NodeSpec) -> ProcessNode:
+        seat = self.addresses.take()
+        self._count += 1
+        directory = self.root / f"{self._count}-{spec.name}"
+        try:
+            directory.mkdir()
+            certificate = self._certificate(directory, seat) if spec.tls else None
+            place = Listening(
+                address=seat.host, port=seat.port, directory=str(directory), certificate=certificate
+            )
+            (directory / config.FILE_NAME).write_text(config.file_text(spec, place))
+        except OSError as error:
+            self.addresses.give_back(seat)
+            raise HomeError(f"can't make the directory of {spec.name}: {error}; is the disk full?") from error
+        return ProcessNode(self, spec, seat, place)
+
+    def _certificate(self, directory: Path, seat: Seat) -> CertificateFiles:
+        certificate, key, authority = self.authority.issue(directory, seat.host)
+        return CertificateFiles(certificate=str(certificate), key=str(key), authority=str(authority))
+
+
+class ProcessNode:
+    """A server that is a process."""
+
+    def __init__(self, home: ProcessHome, spec: NodeSpec, seat: Seat, place: Listening) -> None:
+        self.spec = spec
+        self.seat = seat
+        self.credentials = config.credentials(spec.auth)
+        self._home = home
+        self._place = place
+        self._directory = Path(place.directory)
+        self._server: Server | None = None
+        self._door = Door(
+            host=seat.host,
+            port=seat.port,
+            credentials=self.credentials,
+            context=home.authority.client_context() if spec.tls else None,
+        )
+
+    @property
+    def host(self) -> str:
+        return self.seat.host
+
+    @property
+    def port(self) -> int:
+        return self.seat.port
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process; None when it does not run."""
+        return self._server.pid if self._server else None
+
+    def dial(self, *, timeout_s: float = 5.0) -> socket.socket:
+        """A new connection (inside TLS where the node has it), not yet authenticated."""
+        return self._door.open(timeout_s=timeout_s)
+
+    def alive(self) -> bool:
+        return self._status() is None
+
+    def log_tail(self, lines: int = 40) -> str:
+        return readiness.tail(self._directory / _LOG, lines)
+
+    def kill(self) -> None:
+        """End it with SIGKILL, and wait until it is gone."""
+        if self._server is not None:
+            self._home.leash.kill(self._server)
+            self._server = None
+
+    def restart(self) -> None:
+        """Start it (again), same address and directory; ready when this returns."""
+        self.kill()
+        self._server = self._spawn()
+        readiness.wait_until_ready(self.spec, self._door, exit_status=self._status, log_tail=self.log_tail)
+
+    def stop(self) -> None:
+        """End it and remove everything that it left. Idempotent."""
+        self.kill()
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self._home.addresses.give_back(self.seat)
+
+    def _status(self) -> int | None:
+        return self._home.leash.status(self._server) if self._server else 0
+
+    def _spawn(self) -> Server:
+        build = self.spec.build
+        argv = [*build.argv, str(self._directory / config.FILE_NAME), *config.flags(self._place)]
+        try:
+            return self._home.leash.spawn(
+                argv, env=os.environ | dict(build.env), directory=self._directory, log=self._directory / _LOG
+            )
+        except OSError as error:
+            raise NodeStartError(
+                f"{self.spec.name} ({build.spec}) can't be started: {error}; command: {argv}"
+            ) from error
+
+
+def _new_root(parent: Path) -> Path:
+    """A directory named for us; those of processes that were killed together with their watchdog go."""
+    try:
+        for left in parent.glob(f"{_PREFIX}*"):
+            owner = Owner.parse(left.name.removeprefix(_PREFIX).rpartition("-")[0])
+            if owner is not None and owner.is_dead():
+                shutil.rmtree(left, ignore_errors=True)
+        return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{Owner.me()}-", dir=parent))
+    except OSError as error:
+        raise HomeError(
+            f"can't make a directory for nodes in {parent}: {error}; set TMPDIR to one that works"
+        ) from error
