@@ -1,0 +1,209 @@
+"""The one-line language in which command forms are written, and how a form is drawn.
+
+    SET {key} {value} [NX|XX] [GET] [EX {seconds}|KEEPTTL]     a choice in brackets may be left out
+    (LEFT|RIGHT)                                               a choice in parentheses may not
+    SADD {key} {member}+                                       one to three times
+    RPUSH {key} {item}*130                                     exactly 130 times
+    MULTI ; INCR {key@a} ; GET {key@a} ; EXEC                  several commands in a row; one label, one value
+    EVAL "return redis.call('GET', KEYS[1])" 1 {key}           text in double quotes as redis-cli takes it
+
+This file knows the language. What a slot such as `{key}` can be is the caller's affair.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+
+from generators.command import Command, parse
+
+_TOKEN = re.compile(r'\s*(?:(\{[^{}]*\})|([\[\]()|;])|(\+|\*\d+)(?=[\s\])|;]|$)|("(?:[^"\\]|\\.)*")|([^\s\[\](){}|;"]+))')
+
+Draw = Callable[[Random], bytes]
+
+
+class FormSyntaxError(ValueError):
+    """A form that does not follow the language above; the message shows the form and the place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    name: str
+    label: str  # "" where every draw is a new value
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    options: tuple[Sequence, ...]
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    part: Part
+    most: int
+    exactly: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The border between two commands of one form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    parts: tuple[Part, ...]
+
+
+Part = Literal | Slot | Choice | Repeat | Next
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One line of a vocabulary."""
+
+    text: str
+    area: str
+    weight: float
+    exact: bool  # drawn as it stands: never turned into a mistaken call
+    body: Sequence
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The names of the commands in it, containers with their first word: `OBJECT ENCODING`."""
+        heads: list[list[str]] = [[]]
+        for part in self.body.parts:
+            if isinstance(part, Next):
+                heads.append([])
+            elif isinstance(part, Literal):
+                heads[-1].append(part.text.decode("utf-8", "backslashreplace").upper())
+        return tuple(head[0] for head in heads if head)
+
+
+def compile_form(line: str, area: str) -> Form:
+    """A form from its line: `[weight x] [!] body`. `!` marks a form that must be drawn exactly.
+
+    Raises:
+        FormSyntaxError: unknown characters, or a bracket without its partner.
+    """
+    weight = 1.0
+    text = line.strip()
+    counted = re.match(r"(\d*\.?\d+)x\s+", text)
+    if counted:
+        weight, text = float(counted[1]), text[counted.end() :]
+    exact = text.startswith("!")
+    text = text.removeprefix("!").strip()
+    tokens = _tokens(text)
+    body, at = _sequence(tokens, 0, text)
+    if at != len(tokens):
+        raise FormSyntaxError(f"{tokens[at]!r} closes nothing in the form {text!r}")
+    return Form(text=text, area=area, weight=weight, exact=exact, body=body)
+
+
+def _tokens(text: str) -> list[str]:
+    tokens: list[str] = []
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if not match or match.end() == at:
+            raise FormSyntaxError(f"can't read {text[at:]!r} in the form {text!r}")
+        tokens.append(match[0].strip())
+        at = match.end()
+    return tokens
+
+
+def _sequence(tokens: list[str], at: int, text: str) -> tuple[Sequence, int]:
+    parts: list[Part] = []
+    while at < len(tokens) and tokens[at] not in ("]", ")", "|"):
+        token = tokens[at]
+        if token in ("[", "("):
+            choice, at = _choice(tokens, at, text)
+            parts.append(choice)
+            continue
+        at += 1
+        if token == "+" or re.fullmatch(r"\*\d+", token):
+            if not parts:
+                raise FormSyntaxError(f"{token!r} repeats nothing in the form {text!r}")
+            parts.append(_repeat(parts.pop(), token))
+        else:
+            parts.append(_leaf(token))
+    return Sequence(tuple(parts)), at
+
+
+def _repeat(part: Part, token: str) -> Repeat:
+    if token == "+":
+        return Repeat(part, most=3, exactly=False)
+    return Repeat(part, most=int(token[1:]), exactly=True)
+
+
+def _leaf(token: str) -> Part:
+    if token == ";":
+        return Next()
+    if token.startswith("{"):
+        name, _, label = token[1:-1].partition("@")
+        return Slot(name, label)
+    return Literal(parse(token).args[0])
+
+
+def _choice(tokens: list[str], at: int, text: str) -> tuple[Choice, int]:
+    closing = {"[": "]", "(": ")"}[tokens[at]]
+    optional = closing == "]"
+    options: list[Sequence] = []
+    while True:
+        option, at = _sequence(tokens, at + 1, text)
+        options.append(option)
+        if at == len(tokens):
+            raise FormSyntaxError(f"{closing!r} is missing in the form {text!r}")
+        if tokens[at] == closing:
+            return Choice(tuple(options), optional), at + 1
+        if tokens[at] != "|":
+            raise FormSyntaxError(f"{tokens[at]!r} closes nothing in the form {text!r}")
+
+
+def draw(form: Form, slots: Mapping[str, Draw], rng: Random) -> tuple[Command, ...]:
+    """The commands of one draw.
+
+    Raises:
+        KeyError: the form names a slot that `slots` lacks.
+    """
+    commands: list[list[bytes]] = [[]]
+    _draw(form.body.parts, slots, rng, {}, commands)
+    return tuple(Command(tuple(args)) for args in commands)
+
+
+def _draw(
+    parts: tuple[Part, ...],
+    slots: Mapping[str, Draw],
+    rng: Random,
+    labels: dict[tuple[str, str], bytes],
+    out: list[list[bytes]],
+) -> None:
+    for part in parts:
+        if isinstance(part, Literal):
+            out[-1].append(part.text)
+        elif isinstance(part, Slot):
+            out[-1].append(_value(part, slots, rng, labels))
+        elif isinstance(part, Choice):
+            if not part.optional or rng.random() < 0.4:
+                _draw(rng.choice(part.options).parts, slots, rng, labels, out)
+        elif isinstance(part, Repeat):
+            for _ in range(part.most if part.exactly else rng.randint(1, part.most)):
+                _draw((part.part,), slots, rng, labels, out)
+        else:
+            out.append([])
+
+
+def _value(slot: Slot, slots: Mapping[str, Draw], rng: Random, labels: dict[tuple[str, str], bytes]) -> bytes:
+    if not slot.label:
+        return slots[slot.name](rng)
+    key = (slot.name, slot.label)
+    if key not in labels:
+        labels[key] = slots[slot.name](rng)
+    return labels[key]

@@ -1,0 +1,124 @@
+"""Makes a program shorter and plainer while it still shows what it showed.
+
+Long programs find, short ones explain. Hypothesis draws a program as one block of bytes, so its own shrinker knows
+nothing of commands; this one knows lines and arguments and nothing else. `shows` is asked about every candidate, and
+a candidate is taken as soon as it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from generators.command import Command, Program
+
+T = TypeVar("T")
+Shows = Callable[[Program], bool]
+
+_PLAIN = (b"", b"0", b"1", b"a")
+_EXEC_PAIR = 12  # programs up to this length also try to lose any two lines at once
+_SMALL_ARGS = 24
+
+
+class Attempts:
+    """Counts the candidates that were tried, and says no to all when they are used up."""
+
+    def __init__(self, shows: Shows, most: int) -> None:
+        self._shows = shows
+        self.left = most
+
+    def __call__(self, program: Program) -> bool:
+        if self.left <= 0:
+            return False
+        self.left -= 1
+        return self._shows(program)
+
+
+def shrink(program: Program, shows: Shows, *, most: int = 600) -> Program:
+    """The shortest program found that `shows` agrees to, in at most `most` attempts. `program` itself must show."""
+    attempts = Attempts(shows, most)
+    before: Program = ()
+    while program != before and attempts.left > 0:
+        before = program
+        program = tuple(_without_chunks(program, attempts))
+        if 2 < len(program) <= _EXEC_PAIR:
+            program = _without_pairs(program, attempts)
+        program = _unwrapped(program, attempts)
+        program = _shorter_lines(program, attempts)
+        program = _plainer_lines(program, attempts)
+    return program
+
+
+def _without_chunks(items: Sequence[T], keeps: Callable[[tuple[T, ...]], bool]) -> tuple[T, ...]:
+    """Drops chunks of falling size, from the front: what comes first matters least."""
+    kept = tuple(items)
+    size = max(1, len(kept) // 2)
+    while True:
+        at = 0
+        while at < len(kept):
+            candidate = kept[:at] + kept[at + size :]
+            if candidate and keeps(candidate):
+                kept = candidate
+            else:
+                at += size
+        if size == 1:
+            return kept
+        size = max(1, size // 2)
+
+
+def _without_pairs(program: Program, shows: Shows) -> Program:
+    for first in range(len(program)):
+        for second in range(first + 1, len(program)):
+            candidate = program[:first] + program[first + 1 : second] + program[second + 1 :]
+            if candidate and shows(candidate):
+                return candidate
+    return program
+
+
+def _unwrapped(program: Program, shows: Shows) -> Program:
+    """Takes a command out of the script that only calls it."""
+    for at, each in enumerate(program):
+        if each.args[0] == b"EVAL" and len(each.args) > 3 and b"unpack(ARGV)" in each.args[1]:
+            candidate = (*program[:at], Command(each.args[3:]), *program[at + 1 :])
+            if shows(candidate):
+                program = candidate
+    return program
+
+
+def _shorter_lines(program: Program, shows: Shows) -> Program:
+    for at in range(len(program)):
+
+        def keeps(args: tuple[bytes, ...], at: int = at) -> bool:
+            return shows((*program[:at], Command((program[at].args[0], *args)), *program[at + 1 :]))
+
+        rest = program[at].args[1:]
+        if rest:
+            kept = _without_chunks(rest, keeps)
+            program = (*program[:at], Command((program[at].args[0], *kept)), *program[at + 1 :])
+    return program
+
+
+def _plainer_lines(program: Program, shows: Shows) -> Program:
+    for at in range(len(program)):
+        if len(program[at].args) > _SMALL_ARGS:
+            continue
+        for place in range(1, len(program[at].args)):
+            for plainer in _plainer(program[at].args[place]):
+                args = program[at].args
+                changed = Command((*args[:place], plainer, *args[place + 1 :]))
+                candidate = (*program[:at], changed, *program[at + 1 :])
+                if shows(candidate):
+                    program = candidate
+                    break
+    return program
+
+
+def _plainer(arg: bytes) -> Iterator[bytes]:
+    """Values that a reader would find plainer, the plainest first: shorter, then lower."""
+    if arg.isalpha() and arg.isupper():
+        return  # a token: it goes or it stays
+    if b"call(" in arg:
+        return  # a script has no halves
+    for each in (*_PLAIN, arg[: len(arg) // 2], arg[:-1]):
+        if (len(each), each) < (len(arg), arg) and each != arg and (each or not arg):
+            yield each

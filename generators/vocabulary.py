@@ -1,0 +1,55 @@
+"""The command forms of every area, read from `forms/*.forms`: one line per command form, one file per area.
+
+A file opens with `# keys: s`, the prefix of the keys that its type lives under (`*`: keys of every type). A line
+`# reset: A ; B` names commands that undo what its programs leave outside the keyspace; they run before each program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from generators.command import Program, parse
+from generators.grammar import Form, compile_form
+
+_FORMS = Path(__file__).parent / "forms"
+KEYS_PER_PREFIX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A part of the command set that is tested together."""
+
+    name: str
+    prefix: str  # "" where its commands work on keys of every type
+    forms: tuple[Form, ...]
+    reset: Program = ()
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The keys that its own type lives under; none for an area of every type."""
+        return tuple(f"{self.prefix}{n}".encode() for n in range(1, KEYS_PER_PREFIX + 1)) if self.prefix else ()
+
+
+@cache
+def areas() -> dict[str, Area]:
+    """Every area by name, in the order of their names."""
+    return {path.stem: _read(path) for path in sorted(_FORMS.glob("*.forms"))}
+
+
+def _read(path: Path) -> Area:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    head, body = lines[0], lines[1:]
+    if not head.startswith("# keys:"):
+        raise ValueError(f"{path.name} must open with a line like '# keys: s', got {head!r}")
+    prefix = head.removeprefix("# keys:").strip()
+    resets = [line.removeprefix("# reset:") for line in body if line.startswith("# reset:")]
+    reset = tuple(parse(each) for line in resets for each in line.split(";"))
+    forms = tuple(compile_form(line, path.stem) for line in body if line.strip() and not line.startswith("#"))
+    return Area(name=path.stem, prefix="" if prefix == "*" else prefix, forms=forms, reset=reset)
+
+
+def typed_areas() -> tuple[Area, ...]:
+    """The areas whose commands make keys of one type of their own."""
+    return tuple(area for area in areas().values() if area.prefix)

@@ -1,0 +1,191 @@
+"""What two replies may differ in without a finding: by what the engines say of their commands, and by named rules.
+
+A tolerance is never silent: every time that one makes a difference go away it is counted under its name.
+
+| name | what it forgives | where |
+|---|---|---|
+| unordered | the order of elements | commands whose tips say `nondeterministic_output_order` (6.x: flag `sort_for_script`) |
+| random | values, not types nor sizes | commands whose tips say `nondeterministic_output` (6.x: flag `random`) |
+| clock | integers up to 2 s (2,000 ms) apart | commands that tell times, from the table below |
+| cursor | everything but the type, while a cursor is not 0; else the order | the SCAN family |
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from generators.command import Command
+from topologies.reply import Kind, Reply
+
+CLOCK_MS = 2000
+CLOCK_S = 2
+
+_CLOCK = frozenset(
+    (
+        "TTL PTTL EXPIRETIME PEXPIRETIME HTTL HPTTL HEXPIRETIME HPEXPIRETIME XPENDING XINFO OBJECT|IDLETIME TIME LASTSAVE "
+        "HEXPIRE HPEXPIRE"
+    ).split()
+)
+_IN_MILLISECONDS = frozenset("PTTL PEXPIRETIME HPTTL HPEXPIRETIME XPENDING XINFO".split())
+_CURSOR = frozenset("SCAN SSCAN HSCAN ZSCAN".split())
+_UNORDERED = frozenset(
+    (
+        "SMEMBERS SINTER SUNION SDIFF HGETALL HKEYS HVALS KEYS SPOP COMMAND|LIST FUNCTION|LIST PUBSUB|CHANNELS "
+        "PUBSUB|SHARDCHANNELS CONFIG|GET ACL|CAT"
+    ).split()
+)
+_RANDOM = frozenset("RANDOMKEY SRANDMEMBER HRANDFIELD ZRANDMEMBER".split())
+# Commands whose tips call them random only for forms that Rekey never draws (`XADD *`, idle times, approximate trims).
+_EXACT = frozenset("XADD XCLAIM XAUTOCLAIM XREADGROUP XTRIM PFCOUNT PFADD EVAL EVALSHA FCALL SET MIGRATE".split())
+_PAIRED = frozenset(("HGETALL", "CONFIG|GET", "HRANDFIELD"))
+
+
+@dataclass(slots=True)
+class Tolerances:
+    """The rules for one pair of engines, and how often each was applied."""
+
+    unordered: frozenset[str] = _UNORDERED
+    random: frozenset[str] = _RANDOM
+    applied: Counter[str] = field(default_factory=Counter)
+
+    def same(self, asked: Command, baseline: Reply, candidate: Reply) -> bool:
+        """Whether the replies are the same but for what a rule forgives. Counts the rule that did."""
+        if baseline == candidate:
+            return True
+        name = name_of(asked, self)
+        if name is None or not _forgiven(name, asked, baseline, candidate):
+            return False
+        self.applied[name] += 1
+        return True
+
+
+def tolerances(*tables: Reply) -> Tolerances:
+    """The rules for engines whose replies to COMMAND (RESP2 or RESP3) are these."""
+    unordered = set(_UNORDERED)
+    random = set(_RANDOM)
+    for table in tables:
+        for name, words in _words_of(table):
+            if "nondeterministic_output_order" in words or "sort_for_script" in words:
+                unordered.add(name)
+            elif "nondeterministic_output" in words or "random" in words:
+                random.add(name)
+    return Tolerances(unordered=frozenset(unordered - _EXACT), random=frozenset(random - unordered - _EXACT - _CLOCK))
+
+
+def _words_of(table: Reply) -> Iterable[tuple[str, set[str]]]:
+    """Name (`OBJECT|ENCODING`) with flags and tips, for every command and sub-command of a COMMAND reply."""
+    if not isinstance(table.value, tuple):
+        return
+    for entry in table.value:
+        if not isinstance(entry.value, tuple) or len(entry.value) < 3:
+            continue
+        parts = entry.value
+        name = parts[0].value
+        if isinstance(name, bytes):
+            yield name.decode().upper(), _texts(parts[2]) | (_texts(parts[7]) if len(parts) > 7 else set())
+        if len(parts) > 9:
+            yield from _words_of(parts[9])
+
+
+def _texts(reply: Reply) -> set[str]:
+    items = reply.value if isinstance(reply.value, tuple) else ()
+    return {item.value.decode() for item in items if isinstance(item.value, bytes)}
+
+
+def full_name(asked: Command, containers: frozenset[str] = frozenset()) -> str:
+    """`GET`, or `OBJECT|ENCODING` where the name is a container."""
+    name = asked.name
+    if name in (containers or CONTAINERS) and len(asked.args) > 1:
+        return f"{name}|{asked.args[1].upper().decode('utf-8', 'backslashreplace')}"
+    return name
+
+
+CONTAINERS = frozenset(
+    "ACL CLIENT CLUSTER COMMAND CONFIG FUNCTION LATENCY MEMORY MODULE OBJECT PUBSUB SCRIPT SENTINEL SLOWLOG XGROUP XINFO DEBUG "
+    "COMMANDLOG".split()
+)
+
+
+def inner(asked: Command) -> Command:
+    """The command that a script call hands on, else the command itself: rules follow what really runs."""
+    if asked.name == "EVAL" and len(asked.args) > 3 and b"unpack(ARGV)" in asked.args[1]:
+        return Command(asked.args[3:])
+    if asked.name in ("EVAL", "EVAL_RO") and len(asked.args) > 1:
+        for name in (b"HGETALL", b"SMEMBERS", b"KEYS"):
+            if b"'" + name + b"'" in asked.args[1]:
+                return Command((name,))
+    return asked
+
+
+def name_of(asked: Command, rules: Tolerances) -> str | None:
+    """The rule for this command, or None."""
+    asked = inner(asked)
+    whole, word = full_name(asked), asked.name
+    if word in _CURSOR:
+        return "cursor"
+    if word in _CLOCK or whole in _CLOCK:
+        return "clock"
+    if whole in rules.unordered or word in rules.unordered:
+        return "unordered"
+    if word == "SORT" and b"BY" in asked.args:
+        return "unordered"
+    if whole in rules.random or word in rules.random:
+        return "random"
+    return None
+
+
+def _forgiven(rule: str, asked: Command, baseline: Reply, candidate: Reply) -> bool:
+    asked = inner(asked)
+    match rule:
+        case "unordered":
+            paired = full_name(asked) in _PAIRED
+            return _sorted(baseline, paired=paired) == _sorted(candidate, paired=paired)
+        case "random":
+            return _shape(baseline) == _shape(candidate)
+        case "clock":
+            most = CLOCK_MS if asked.name in _IN_MILLISECONDS else CLOCK_S
+            return _near(baseline, candidate, most)
+        case "cursor":
+            return _same_scan(baseline, candidate)
+    raise AssertionError(f"no such rule: {rule}")
+
+
+def _sorted(reply: Reply, *, paired: bool) -> object:
+    """The reply with every sequence in it in one order; pairs stay together."""
+    if not isinstance(reply.value, tuple):
+        return (reply.kind.value, repr(reply.value))
+    items = [_sorted(item, paired=False) for item in reply.value]
+    if (paired or reply.kind is Kind.MAP) and len(items) % 2 == 0:
+        items = list(zip(items[::2], items[1::2], strict=True))
+    return (reply.kind.value, tuple(sorted(items, key=repr)))
+
+
+def _shape(reply: Reply) -> object:
+    if not isinstance(reply.value, tuple):
+        return reply.kind if reply.kind not in (Kind.ERROR, Kind.BULK_ERROR) else reply
+    return (reply.kind, tuple(_shape(item) for item in reply.value))
+
+
+def _near(baseline: Reply, candidate: Reply, most: int) -> bool:
+    """Equal, but that positive integers may be up to `most` apart."""
+    if baseline.kind is not candidate.kind:
+        return False
+    a, b = baseline.value, candidate.value
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(_near(x, y, most) for x, y in zip(a, b, strict=True))
+    if baseline.kind is Kind.INTEGER and isinstance(a, int) and isinstance(b, int):
+        return a == b or (a >= 0 and b >= 0 and abs(a - b) <= most and max(a, b) > most)
+    return a == b
+
+
+def _same_scan(baseline: Reply, candidate: Reply) -> bool:
+    a, b = baseline.value, candidate.value
+    if baseline.kind is not candidate.kind or not isinstance(a, tuple) or not isinstance(b, tuple):
+        return False
+    if len(a) != 2 or len(b) != 2:
+        return False
+    if a[0].value == b[0].value == b"0":
+        return a[0] == b[0] and _sorted(a[1], paired=False) == _sorted(b[1], paired=False)
+    return a[0].kind is b[0].kind and a[1].kind is b[1].kind

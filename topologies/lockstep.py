@@ -1,0 +1,273 @@
+"""The lockstep driver: one program, pipelined to both engines at once, compared as bytes, decoded only where they differ.
+
+A run of a program is one write and one read on each side: reset, the program, a probe of what it left, each closed by
+an ECHO of a nonce that no program can contain. This file knows connections and bytes; what a difference means it
+does not know.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from generators.command import Command, Program, command
+from topologies.engine import HarnessError
+from topologies.node import Node
+from topologies.reply import Kind, Reply
+from topologies.resp import ProtocolError, TruncatedError, decode, decode_all
+
+REPLY_TIMEOUT_S = 5.0
+_CLOSING = (command("DISCARD"), command("SELECT", "0"))  # whatever the program left open
+
+
+class Transcript(NamedTuple):
+    """What one engine answered: a reply for each command of the program, then for each of the probe.
+
+    After an incident the replies end with one of kind NONE whose value says what happened ("timeout", "closed",
+    "died", "garbled: …"), and the probe is empty.
+    """
+
+    replies: tuple[Reply, ...]
+    probe: tuple[Reply, ...]
+
+    @property
+    def incident(self) -> bytes | None:
+        last = self.replies[-1] if self.replies else None
+        return last.value if last and last.kind is Kind.NONE and isinstance(last.value, bytes) else None
+
+
+class Exchange(NamedTuple):
+    """Both transcripts of one program."""
+
+    baseline: Transcript
+    candidate: Transcript
+
+    @property
+    def incident(self) -> bool:
+        return self.baseline.incident is not None or self.candidate.incident is not None
+
+
+class Script(NamedTuple):
+    """Commands with their wire form, so that a program drawn from encoded rows need not be encoded again."""
+
+    size: int
+    wire: bytes
+
+
+def script(program: Sequence[Command]) -> Script:
+    return Script(len(program), b"".join(each.encode() for each in program))
+
+
+@dataclass(slots=True)
+class Side:
+    """One engine's end of the lockstep: its node and the one connection that programs use."""
+
+    node: Node
+    protocol: int
+    wire: socket.socket | None = None
+
+    def connect(self) -> socket.socket:
+        """The connection, made and introduced if there is none; the node is started again if it died."""
+        if self.wire is None:
+            if not self.node.alive():
+                self.node.restart()
+            self.wire = introduce(self.node, self.protocol)
+        return self.wire
+
+    def drop(self) -> None:
+        if self.wire is not None:
+            self.wire.close()
+            self.wire = None
+
+    def what_happened(self, why: bytes) -> bytes:
+        """A closed connection of a server that is gone is a death."""
+        return b"died" if why == b"closed" and not self.node.alive() else why
+
+
+def introduce(node: Node, protocol: int) -> socket.socket:
+    """A connection that is authenticated and speaks `protocol`.
+
+    Raises:
+        HarnessError: the node refuses its own credentials or the protocol.
+    """
+    wire = node.dial(timeout_s=REPLY_TIMEOUT_S)
+    wire.settimeout(REPLY_TIMEOUT_S)
+    if not node.spec.tls:
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if node.credentials:
+        _must(wire, command("AUTH", *node.credentials), node)
+    if protocol == 3:
+        _must(wire, command("HELLO", "3"), node)
+    return wire
+
+
+def ask(wire: socket.socket, asked: Command) -> Reply:
+    """One command, one reply, on a connection that has nothing else under way."""
+    wire.sendall(asked.encode())
+    buffer = b""
+    while True:
+        chunk = wire.recv(1 << 16)
+        if not chunk:
+            return Reply(Kind.NONE, b"closed")
+        buffer += chunk
+        try:
+            reply, end = decode(buffer)
+        except TruncatedError:
+            continue
+        if end == len(buffer):
+            return reply
+
+
+def _must(wire: socket.socket, asked: Command, node: Node) -> None:
+    reply = ask(wire, asked)
+    if reply.kind in (Kind.ERROR, Kind.NONE):
+        raise HarnessError(f"{node.spec.name} ({node.spec.build.engine}) refused {asked.name}: {reply.value!r}")
+
+
+class Lockstep:
+    """Two nodes that are asked the same things.
+
+    `probe` is asked after each program and `reset` before it; both may be changed between programs.
+    """
+
+    def __init__(self, baseline: Node, candidate: Node, *, protocol: int) -> None:
+        self.sides = (Side(baseline, protocol), Side(candidate, protocol))
+        self.protocol = protocol
+        self.probe: Program = ()
+        self._before = self._between = self._after = b""
+        self._marks = tuple(secrets.token_hex(10).encode() for _ in range(3))
+        self._ends = tuple(b"$%d\r\n%b\r\n" % (len(mark), mark) for mark in self._marks)
+        self.arrange(reset=(), probe=())
+
+    def arrange(self, *, reset: Program, probe: Program) -> None:
+        """Sets what is asked before and after each program."""
+        start, middle, end = (command("ECHO", mark) for mark in self._marks)
+        self.probe = probe
+        self._before = script((*_CLOSING, command("FLUSHALL"), *reset, start)).wire
+        self._between = script((*_CLOSING, middle, *probe, end)).wire
+
+    def close(self) -> None:
+        for side in self.sides:
+            side.drop()
+
+    def run(self, program: Script) -> Exchange | None:
+        """Runs a program on both; None where both said the same bytes, in the program and in the probe."""
+        message = b"".join((self._before, program.wire, self._between))
+        buffers: list[bytes] = []
+        failures: list[bytes | None] = []
+        for side in self.sides:
+            _send(side, message)
+        for side in self.sides:
+            buffer, failure = _receive(side, self._ends[2])
+            buffers.append(buffer)
+            failures.append(failure)
+        start = self._ends[0]
+        bodies = [buffer[buffer.find(start) + len(start) :] if start in buffer else b"" for buffer in buffers]
+        if bodies[0] == bodies[1] and failures == [None, None]:
+            return None
+        sides = zip(self.sides, bodies, failures, strict=True)
+        exchange = Exchange(*(self._transcript(program, *each) for each in sides))
+        if exchange.incident:
+            self.close()
+        return exchange
+
+    def _transcript(self, program: Script, side: Side, body: bytes, failure: bytes | None) -> Transcript:
+        middle, end = self._ends[1], self._ends[2]
+        cut = body.find(middle)
+        if failure is None and cut >= 0:
+            try:
+                replies = tuple(decode_all(body[:cut]))
+                probe = tuple(decode_all(body[cut + len(middle) : -len(end)]))
+            except ProtocolError as error:
+                failure = b"garbled: " + str(error).encode()
+            else:
+                if len(replies) == program.size + len(_CLOSING):
+                    return Transcript(replies[: program.size], probe)
+                failure = b"garbled: %d replies to %d commands" % (len(replies), program.size + len(_CLOSING))
+        replies, garbled = _as_far_as_possible(body if cut < 0 else body[:cut], program.size)
+        why = garbled or side.what_happened(failure or b"garbled: the closing echo never came")
+        return Transcript((*replies, Reply(Kind.NONE, why)), ())
+
+    def run_stepwise(self, program: Program, *, timeout_s: float = 1.0) -> Exchange:
+        """The same, one command at a time, so that an incident is seen at the command that caused it."""
+        transcripts = []
+        for side in self.sides:
+            transcripts.append(self._step_through(side, program, timeout_s))
+        if any(each.incident for each in transcripts):
+            self.close()
+        return Exchange(*transcripts)
+
+    def _step_through(self, side: Side, program: Program, timeout_s: float) -> Transcript:
+        wire = side.connect()
+        wire.settimeout(timeout_s)
+        wire.sendall(self._before)
+        _receive(side, self._ends[0])
+        replies: list[Reply] = []
+        for each in program:
+            replies.append(_ask_safely(side, wire, each))
+            if replies[-1].kind is Kind.NONE:
+                return Transcript(tuple(replies), ())
+        wire.settimeout(REPLY_TIMEOUT_S)
+        wire.sendall(self._between)
+        body, failure = _receive(side, self._ends[2])
+        if failure:
+            return Transcript((*replies, Reply(Kind.NONE, side.what_happened(failure))), ())
+        probe = body[body.find(self._ends[1]) + len(self._ends[1]) : -len(self._ends[2])]
+        return Transcript(tuple(replies), tuple(decode_all(probe)))
+
+
+def _ask_safely(side: Side, wire: socket.socket, asked: Command) -> Reply:
+    try:
+        reply = ask(wire, asked)
+    except TimeoutError:
+        return Reply(Kind.NONE, b"timeout")
+    except OSError:
+        return Reply(Kind.NONE, side.what_happened(b"closed"))
+    except ProtocolError as error:
+        return Reply(Kind.NONE, b"garbled: " + str(error).encode())
+    return Reply(Kind.NONE, side.what_happened(b"closed")) if reply.kind is Kind.NONE else reply
+
+
+def _send(side: Side, message: bytes) -> None:
+    try:
+        side.connect().sendall(message)
+    except OSError:
+        side.drop()  # seen again, with its reason, when its replies are read
+        
+
+def _receive(side: Side, end: bytes) -> tuple[bytes, bytes | None]:
+    """Bytes up to and with `end`, and None; or what came, and why no more did."""
+    if side.wire is None:
+        return b"", b"closed"
+    chunks: list[bytes] = []
+    tail = b""
+    try:
+        while True:
+            chunk = side.wire.recv(1 << 18)
+            if not chunk:
+                return b"".join(chunks), b"closed"
+            chunks.append(chunk)
+            tail = (tail + chunk)[-len(end) :] if len(chunk) < len(end) else chunk[-len(end) :]
+            if tail == end:
+                return b"".join(chunks), None
+    except TimeoutError:
+        return b"".join(chunks), b"timeout"
+    except OSError:
+        return b"".join(chunks), b"closed"
+
+
+def _as_far_as_possible(body: bytes, most: int) -> tuple[list[Reply], bytes | None]:
+    replies: list[Reply] = []
+    at = 0
+    while at < len(body) and len(replies) < most:
+        try:
+            reply, at = decode(body, at)
+        except TruncatedError:
+            return replies, None
+        except ProtocolError as error:
+            return replies, b"garbled: " + str(error).encode()
+        replies.append(reply)
+    return replies, None
