@@ -59,7 +59,7 @@ WIRE = {
 GARBLED = {
     b"HTTP/1.1 400\r\n": "RESP type byte",
     b"H": "RESP type byte",
-    b"\r\n": "an empty line",
+    b"\r\n": r"got b'\\r'",
     b"+a\rb\r\n": "bare CR or LF",
     b"-a\nb\r\n": "bare CR or LF",
     b":\r\n": "integer of 64 bits",

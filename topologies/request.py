@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from generators.command import Command, CommandSyntaxError, parse
-from topologies.resp import CRLF, DEFAULT_LIMITS, Limits, ProtocolError
+from topologies.resp import ProtocolError
+from topologies.resp_grammar import CRLF, DEFAULT_LIMITS, Limits
 
 _EXCERPT: Final = 40
 

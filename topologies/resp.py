@@ -4,35 +4,47 @@ Strict means that `encode_reply(decode(raw)) == raw` for whatever is accepted, s
 values without losing what the wire said. This file knows no command: which reply belongs to which request is
 not its business, nor is who sent the bytes.
 
-Two readers, one grammar (`_read_line`): `Decoder` takes the stream as it comes, `decode_all` takes a whole
-buffer many times faster and turns to the `Decoder` for whatever is unusual, so that both refuse the same
-things in the same words.
+Two readers, one grammar (`resp_grammar.py`): `Decoder` takes the stream as it comes, `decode_all` takes a
+whole buffer many times faster and turns to the `Decoder` for whatever is unusual, so that both refuse the
+same things in the same words.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from itertools import repeat
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from topologies.reply import Kind, Reply
+from topologies.resp_grammar import (
+    AGGREGATES,
+    CRLF,
+    DEFAULT_LIMITS,
+    KNOWN,
+    LEADS,
+    OF_STRING,
+    PAIRED,
+    STRINGS,
+    TEXTS,
+    Header,
+    Limits,
+    Refusal,
+    read_line,
+    too_long,
+    unknown_lead,
+)
 
-CRLF: Final = b"\r\n"
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Decoder",
+    "Limits",
+    "ProtocolError",
+    "TruncatedError",
+    "decode",
+    "decode_all",
+    "encode_reply",
+]
+
 _EXCERPT: Final = 40  # bytes of the stream that an error message shows
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What a peer may ask of our memory before it is refused."""
-
-    bulk: int = 512 * 1024 * 1024  # bytes; what servers call proto-max-bulk-len
-    line: int = 64 * 1024  # bytes before CRLF
-    elements: int = 2**24  # of one array, set, push or map (there: keys and values)
-    depth: int = 128  # aggregates within aggregates
-
-
-DEFAULT_LIMITS: Final = Limits()
 
 
 class ProtocolError(Exception):
@@ -50,135 +62,6 @@ class ProtocolError(Exception):
 
 class TruncatedError(ProtocolError):
     """The buffer ends within a reply."""
-
-
-class Refusal(Exception):  # noqa: N818  (half a ProtocolError: the reader who knows the offset makes it whole)
-    """Why bytes are refused, without knowing where in the stream they stand."""
-
-
-class _Header(NamedTuple):
-    """A line that announces more: `size` bytes of a string, or `size` elements of an aggregate."""
-
-    kind: Kind
-    size: int
-
-
-_STRINGS: Final = {ord("$"): Kind.BULK, ord("!"): Kind.BULK_ERROR, ord("="): Kind.VERBATIM}
-_AGGREGATES: Final = {
-    ord("*"): Kind.ARRAY,
-    ord("%"): Kind.MAP,
-    ord("~"): Kind.SET,
-    ord(">"): Kind.PUSH,
-    ord("|"): Kind.ATTRIBUTE,
-}
-_TEXTS: Final = {ord("+"): Kind.SIMPLE, ord("-"): Kind.ERROR}
-_LINES: Final = {**_TEXTS, **dict.fromkeys(b":_#,(")}
-_LEADS: Final = frozenset({*_STRINGS, *_AGGREGATES, *_LINES})
-_OF_STRING: Final = frozenset(_STRINGS.values())
-_PAIRED: Final = frozenset({Kind.MAP, Kind.ATTRIBUTE})
-
-# The RESP3 specification: "inf", "-inf" and "nan". Servers before 7.2 use printf, which knows "-nan".
-_DOUBLE: Final = re.compile(rb"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?|-?inf|-?nan")
-_BIG_NUMBER: Final = re.compile(rb"[+-]?[0-9]+")
-_INTEGER: Final = re.compile(rb"0|-?[1-9][0-9]{0,18}")
-
-# Replies that come again and again are made once: equal lines give the very same value.
-_KNOWN: Final[dict[bytes, Reply]] = {
-    b"$-1": Reply(Kind.NULL_BULK, None),
-    b"*-1": Reply(Kind.NULL_ARRAY, None),
-    b"_": Reply(Kind.NULL, None),
-    b"#t": Reply(Kind.BOOLEAN, True),
-    b"#f": Reply(Kind.BOOLEAN, False),
-    **{b"+" + text: Reply(Kind.SIMPLE, text) for text in (b"OK", b"QUEUED", b"PONG", b"none", b"string")},
-    **{b":%d" % number: Reply(Kind.INTEGER, number) for number in range(-16, 1025)},
-    **{
-        b"%c0" % lead: Reply(kind, ())
-        for lead, kind in _AGGREGATES.items()
-        if kind is not Kind.ATTRIBUTE  # an attribute is nothing without the reply behind it
-    },
-}
-_BULK_SIZES: Final = {b"$%d" % size: size for size in range(4097)}
-
-
-def _read_line(line: bytes, limits: Limits) -> Reply | _Header:
-    """What a line (without its CRLF) says by itself.
-
-    Raises:
-        Refusal: it is no line of RESP.
-
-    """
-    known = _KNOWN.get(line)
-    if known is not None:
-        return known
-    if not line or line[0] not in _LEADS:
-        raise Refusal(_unknown_lead(line))
-    if len(line) > limits.line:
-        raise Refusal(_too_long(limits))
-    lead = line[0]
-    if lead in _STRINGS:
-        return _string_header(_STRINGS[lead], line, limits)
-    if lead in _AGGREGATES:
-        return _aggregate_header(_AGGREGATES[lead], line, limits)
-    return _whole_line(lead, line)
-
-
-def _whole_line(lead: int, line: bytes) -> Reply:
-    text = line[1:]
-    if lead in _TEXTS:
-        # "The string mustn't contain a CR or LF character": hiredis refuses it, too.
-        if b"\r" in text or b"\n" in text:
-            raise Refusal("a simple string or error with a bare CR or LF in it")
-        return Reply(_TEXTS[lead], text)
-    if lead == ord(":"):
-        return Reply(Kind.INTEGER, _integer(text))
-    if lead == ord(",") and _DOUBLE.fullmatch(text):
-        return Reply(Kind.DOUBLE, text)
-    if lead == ord("(") and _BIG_NUMBER.fullmatch(text):
-        return Reply(Kind.BIG_NUMBER, text)
-    expected = {"_": "nothing", "#": "t or f", ",": "a double", "(": "a whole number"}[chr(lead)]
-    raise Refusal(f"expected {expected} behind {chr(lead)!r}, got {text[:_EXCERPT]!r}")
-
-
-def _string_header(kind: Kind, line: bytes, limits: Limits) -> _Header:
-    size = _size(line)
-    if size > limits.bulk:
-        raise Refusal(f"a string of {size} bytes, more than the limit of {limits.bulk}")
-    if kind is Kind.VERBATIM and size < len(b"txt:"):
-        raise Refusal(f"a verbatim string of {size} bytes has no room for its format")
-    return _Header(kind, size)
-
-
-def _aggregate_header(kind: Kind, line: bytes, limits: Limits) -> _Header:
-    size = _size(line) * (2 if kind in _PAIRED else 1)
-    if size > limits.elements:
-        raise Refusal(f"{kind.value} of {size} elements, more than the limit of {limits.elements}")
-    return _Header(kind, size)
-
-
-def _size(line: bytes) -> int:
-    if line[1:] == b"?":
-        raise Refusal(f"a streamed RESP3 type ({line.decode()}), which no known server sends: not read")
-    size = _integer(line[1:])
-    if size < 0:
-        raise Refusal(f"a size of {size} behind {chr(line[0])!r}")
-    return size
-
-
-def _integer(text: bytes) -> int:
-    """One spelling a number, 64 bits: a leading zero or plus would be lost in the value."""
-    if _INTEGER.fullmatch(text):
-        number = int(text)
-        if -(2**63) <= number < 2**63:
-            return number
-    raise Refusal(f"expected an integer of 64 bits, got {text[:_EXCERPT]!r}")
-
-
-def _unknown_lead(line: bytes) -> str:
-    return f"expected a RESP type byte, got {repr(line[:1]) if line else 'an empty line'}"
-
-
-def _too_long(limits: Limits) -> str:
-    return f"a line of more than {limits.line} bytes"
 
 
 class _Open:
@@ -207,7 +90,7 @@ class Decoder:
         self._scanned = 0  # no CRLF begins between _at and here
         self._dropped = 0  # bytes of the stream that are no longer in the buffer
         self._open: list[_Open] = []
-        self._string: _Header | None = None  # the string whose bytes are awaited
+        self._string: Header | None = None  # the string whose bytes are awaited
         self._broken: ProtocolError | None = None
 
     @property
@@ -250,14 +133,14 @@ class Decoder:
         self._drop()
         return None
 
-    def _item(self) -> Reply | _Header | None:
+    def _item(self) -> Reply | Header | None:
         """The next scalar, or the header of an aggregate, or None where the bytes end."""
         if self._string is None:
             line = self._line()
             if line is None:
                 return None
-            item = _read_line(line, self._limits)
-            if isinstance(item, Reply) or item.kind not in _OF_STRING:
+            item = read_line(line, self._limits)
+            if isinstance(item, Reply) or item.kind not in OF_STRING:
                 self._advance(len(line) + 2)
                 return item
             self._advance(len(line) + 2)
@@ -270,13 +153,13 @@ class Decoder:
         if end >= 0:
             return bytes(buffer[at:end])
         self._scanned = max(at, len(buffer) - 1)  # the last byte may be a CR
-        if at < len(buffer) and buffer[at] not in _LEADS:
-            raise Refusal(_unknown_lead(bytes(buffer[at : at + 1])))
+        if at < len(buffer) and buffer[at] not in LEADS:
+            raise Refusal(unknown_lead(bytes(buffer[at : at + 1])))
         if len(buffer) - at > self._limits.line + 1:
-            raise Refusal(_too_long(self._limits))
+            raise Refusal(too_long(self._limits))
         return None
 
-    def _string_value(self, header: _Header) -> Reply | None:
+    def _string_value(self, header: Header) -> Reply | None:
         end = self._at + header.size
         if len(self._buffer) < end + 2:
             return None
@@ -301,13 +184,13 @@ class Decoder:
             self._scanned -= self._at
             self._at = 0
 
-    def _begin(self, header: _Header) -> Reply | None:
+    def _begin(self, header: Header) -> Reply | None:
         if len(self._open) >= self._limits.depth:
             raise Refusal(f"replies nested deeper than the limit of {self._limits.depth}")
         if header.kind is Kind.ATTRIBUTE:
             # On the wire the reply follows its attributes; here both are the two halves of one value.
             self._open.append(_Open(Kind.ATTRIBUTE, 2))
-            header = _Header(Kind.MAP, header.size)
+            header = Header(Kind.MAP, header.size)
         if header.size == 0:
             return self._close(Reply(header.kind, ()))
         self._open.append(_Open(header.kind, header.size))
@@ -371,13 +254,13 @@ def _carefully(buffer: bytes, limits: Limits) -> list[Reply]:
     return replies
 
 
+_BULK_SIZES: Final = {b"$%d" % size: size for size in range(4097)}
 _COMMON: Final = {
-    b"%c%d" % (lead, size): _Header(_AGGREGATES[lead], size * (2 if lead == ord("%") else 1))
+    b"%c%d" % (lead, size): Header(AGGREGATES[lead], size * (2 if lead == ord("%") else 1))
     for lead in b"*~>%"
     for size in range(1, 257)
 }
 _Read: TypeAlias = "tuple[list[Reply], int]"
-_VECTOR: Final = 4  # elements from which on comparing all sizes at once pays
 
 
 def _fast(lines: list[bytes], at: int, want: int, depth: int) -> _Read:
@@ -386,7 +269,7 @@ def _fast(lines: list[bytes], at: int, want: int, depth: int) -> _Read:
     This loop is the hot path of a run, hence its length: every call in it would cost as much as all the rest.
     """
     replies: list[Reply] = []
-    append, known, bulk_size, new = replies.append, _KNOWN.get, _BULK_SIZES.get, tuple.__new__
+    append, known, bulk_size, new = replies.append, KNOWN.get, _BULK_SIZES.get, tuple.__new__
     bulk, integer, ends, kind = Kind.BULK, Kind.INTEGER, len(lines), Reply
     for _ in repeat(None, want):
         if at >= ends:
@@ -409,33 +292,20 @@ def _fast(lines: list[bytes], at: int, want: int, depth: int) -> _Read:
 
 def _rarer(lines: list[bytes], at: int, depth: int) -> tuple[Reply, int]:
     line = lines[at]
-    item = _COMMON.get(line) or _read_line(line, DEFAULT_LIMITS)
+    item = _COMMON.get(line) or read_line(line, DEFAULT_LIMITS)
     if isinstance(item, Reply):
         return item, at + 1
-    if item.kind in _OF_STRING:
+    if item.kind in OF_STRING:
         return _joined(lines, at + 1, item)
     if item.kind is Kind.ATTRIBUTE or depth >= DEFAULT_LIMITS.depth:
         raise _Unusual
-    items = _bulks(lines, at + 1, item.size) if item.size >= _VECTOR else None
-    if items is not None:
-        return Reply(item.kind, items), at + 1 + 2 * item.size
     replies, at = _fast(lines, at + 1, item.size, depth + 1)
     if len(replies) < item.size:
         raise _Unusual
     return Reply(item.kind, tuple(replies)), at
 
 
-def _bulks(lines: list[bytes], at: int, size: int) -> tuple[Reply, ...] | None:
-    """An aggregate of short bulk strings without a CRLF in them, the commonest by far; else None."""
-    headers, values = lines[at : at + 2 * size : 2], lines[at + 1 : at + 2 * size : 2]
-    if headers[0] not in _BULK_SIZES or list(map(_BULK_SIZES.get, headers)) != list(map(len, values)):
-        return None
-    if len(values) < size:
-        raise _Unusual
-    return tuple(map(tuple.__new__, repeat(Reply), zip(repeat(Kind.BULK), values)))
-
-
-def _joined(lines: list[bytes], at: int, header: _Header) -> tuple[Reply, int]:
+def _joined(lines: list[bytes], at: int, header: Header) -> tuple[Reply, int]:
     """A string that may have been split at CRLFs of its own."""
     left = header.size - len(lines[at])
     first = at
@@ -450,7 +320,7 @@ def _joined(lines: list[bytes], at: int, header: _Header) -> tuple[Reply, int]:
 
 
 _LEAD_OF: Final = {
-    **{kind: b"%c" % lead for lead, kind in (_STRINGS | _AGGREGATES | _TEXTS).items()},
+    **{kind: b"%c" % lead for lead, kind in (STRINGS | AGGREGATES | TEXTS).items()},
     Kind.DOUBLE: b",",
     Kind.BIG_NUMBER: b"(",
 }
@@ -478,7 +348,7 @@ def _encode(reply: Reply, out: list[bytes]) -> None:
             out.append(b"#t\r\n" if value else b"#f\r\n")
         case int():
             out.append(b":%d\r\n" % value)
-        case bytes() if kind in _OF_STRING:
+        case bytes() if kind in OF_STRING:
             out.append(b"%b%d\r\n%b\r\n" % (_LEAD_OF[kind], len(value), value))
         case bytes() if kind is not Kind.NONE:
             out.append(b"%b%b\r\n" % (_LEAD_OF[kind], value))
@@ -494,6 +364,6 @@ def _encode_aggregate(kind: Kind, items: tuple[Reply, ...], out: list[bytes]) ->
         attributes, described = items
         assert isinstance(attributes.value, tuple)
         items = (*attributes.value, described)
-    out.append(b"%b%d\r\n" % (lead, len(items) // 2 if kind in _PAIRED else len(items)))
+    out.append(b"%b%d\r\n" % (lead, len(items) // 2 if kind in PAIRED else len(items)))
     for item in items:
         _encode(item, out)
