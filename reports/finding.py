@@ -39,7 +39,8 @@ class WireReply(msgspec.Struct, frozen=True):
 
     type: str
     value: object = None
-    wire: str | None = msgspec.field(default=None)
+    wire: str | None = None
+    cut: int | None = None  # true size of a value that was cut short
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

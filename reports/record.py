@@ -244,10 +244,9 @@ def _read_lines(paths: list[Path], kind: type[T]) -> tuple[list[T], tuple[str, .
 def _open_for_lines(path: Path) -> int:
     """Open to append; half a line that a killed writer left is cut off first."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-    content = path.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole != len(content):
-        os.ftruncate(file, whole)
+    size = os.fstat(file).st_size
+    if size and os.pread(file, 1, size - 1) != b"\n":
+        os.ftruncate(file, path.read_bytes().rfind(b"\n") + 1)
     return file
 
 

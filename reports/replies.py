@@ -15,10 +15,10 @@ from reports.finding import WireReply
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SEQUENCES = frozenset({"array", "set", "push"})
-_MARKS = {"array": ")", "set": "~", "push": ">"}
+_SEQUENCES = frozenset({"array", "set", "push", "attribute"})
+_MARKS = {"array": ")", "set": "~", "push": ">", "attribute": "|"}
 _ESCAPES = {'"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_NAMES = {"bulk-error": "bulk error", "big-number": "big number", "none": "no reply:"}
+_NAMES = {"big-number": "big number", "none": "no reply"}
 _MANY_LINES = 3  # a text with as many line ends is shown as lines
 
 # What differs from run to run and says nothing: ids in hex, and numbers of five digits or more.
@@ -27,13 +27,13 @@ _LONG_NUMBER = re.compile(r"\d{5,}")
 
 
 def is_error(reply: WireReply) -> bool:
-    """Whether the server refused: a simple or a bulk error."""
-    return reply.type in {"error", "bulk-error"}
+    """Whether the server refused."""
+    return reply.type == "error"
 
 
 def is_null(reply: WireReply) -> bool:
     """Any of the three nulls."""
-    return reply.type in {"null", "null-bulk", "null-array"}
+    return reply.type == "null"
 
 
 def text_of(reply: WireReply) -> bytes:
@@ -64,14 +64,15 @@ def lines(reply: WireReply) -> list[str]:
     parts = elements(reply)
     if not parts:
         return [_scalar(reply)]
+    more = [_rest(reply).strip()] if reply.cut else []
     if reply.type == "map":
-        return list(_map_lines(parts))
+        return [*_map_lines(parts), *more]
     mark = _MARKS[reply.type]
     width = len(str(len(parts)))
     shown: list[str] = []
     for number, part in enumerate(parts, start=1):
         shown += _indented(f"{number:>{width}}{mark} ", lines(part))
-    return shown
+    return shown + more
 
 
 def masked(reply: WireReply) -> str:
@@ -104,9 +105,9 @@ def _flat(reply: WireReply) -> str:
         return _scalar(reply)
     if reply.type == "map":
         pairs = zip(parts[::2], parts[1::2], strict=False)
-        return "{" + ", ".join(f"{_flat(key)} => {_flat(value)}" for key, value in pairs) + "}"
-    opening, closing = {"array": "[]", "set": ("~[", "]"), "push": (">[", "]")}[reply.type]
-    return opening + ", ".join(map(_flat, parts)) + closing
+        return f"{{{', '.join(f'{_flat(key)} => {_flat(value)}' for key, value in pairs)}{_rest(reply)}}}"
+    mark = _MARKS[reply.type].replace(")", "")
+    return f"{mark}[{', '.join(map(_flat, parts))}{_rest(reply)}]"
 
 
 def _map_lines(parts: tuple[WireReply, ...]) -> Iterator[str]:
@@ -122,7 +123,7 @@ def _indented(head: str, rest: list[str]) -> list[str]:
 
 
 def _text_lines(reply: WireReply) -> list[str]:
-    head = {"error": "(error) ", "bulk-error": "(bulk error) ", "verbatim": "(verbatim) "}.get(reply.type, "")
+    head = "" if reply.type == "bulk" else f"({_name(reply)}) "
     body = str(reply.value).replace("\r\n", "\n").rstrip("\n").split("\n")
     return [f"{head}({len(body)} lines of text)", *body]
 
@@ -134,14 +135,18 @@ def _scalar(reply: WireReply) -> str:
     if is_null(reply):
         return f"(nil {reply.wire})" if reply.wire else "(nil)"
     if kind in {"bulk", "verbatim"}:
-        value = _quoted(str(value))
+        value = _quoted(str(value)) + _rest(reply)
     if kind == "boolean":
         value = "true" if value else "false"
-    return (
-        value
-        if kind in {"simple", "bulk"} and isinstance(value, str)
-        else f"({_NAMES.get(kind, kind)}) {value}"
-    )
+    return value if kind in {"simple", "bulk"} and isinstance(value, str) else f"({_name(reply)}) {value}"
+
+
+def _name(reply: WireReply) -> str:
+    return "bulk error" if reply.wire == "!" else _NAMES.get(reply.type, reply.type)
+
+
+def _rest(reply: WireReply) -> str:
+    return f" … ({reply.cut} in all)" if reply.cut else ""
 
 
 def _quoted(text: str) -> str:
