@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 DONE, INTERRUPTED, TROUBLE, USAGE = 0, 2, 3, 4
 
 
+class _UsageError(Exception):
+    """The arguments are well formed but make no sense together."""
+
+
 class _Parser(argparse.ArgumentParser):
     """argparse ends with 2 on wrong usage, which pytest means as interrupted."""
 
@@ -37,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], None] = options.run
     try:
         run(options)
-    except SpecError as error:
+    except (SpecError, _UsageError) as error:
         return _say(error, USAGE)
     except HarnessError as error:
         return _say(error, TROUBLE)
@@ -102,7 +106,7 @@ def _engines(options: argparse.Namespace) -> None:
 def _fetch(options: argparse.Namespace) -> None:
     specs: list[str] = options.specs
     if bool(specs) == options.all:
-        raise SpecError(" ".join(specs), "name engines, or --all, not both")
+        raise _UsageError("fetch what? Name engines (fetch redis:7.2 valkey:8.1) or say --all, not both")
     if options.all:
         specs = list(
             dict.fromkeys(full_name(row) for row in the_catalogue().engine if not isinstance(row, Docker))

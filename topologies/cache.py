@@ -165,10 +165,8 @@ class Cache:
                 raise FetchError(
                     f"{message}. Make room, or set REKEY_CACHE to a folder that has some."
                 ) from error
-            if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
-                message = f"the cache {self.root} can't be written: {error}"
-                raise FetchError(f"{message}. Set REKEY_CACHE to a folder that can.") from error
-            raise
+            message = f"the cache {self.root} can't be used: {error}"
+            raise FetchError(f"{message}. Set REKEY_CACHE to a folder that can be written.") from error
 
 
 def _verify(path: Path, sha256: str) -> None:

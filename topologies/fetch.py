@@ -82,7 +82,11 @@ def attempt(
     fetcher = Fetcher(cache or Cache(), catalogue or the_catalogue(), prefer)
     with Board(shown=progress) as board, ThreadPoolExecutor(PARALLEL) as pool:
         jobs = [pool.submit(fetcher.build, spec, board.step(str(spec))) for spec in wanted]
-        return [_outcome(job) for job in jobs]
+        try:
+            return [_outcome(job) for job in jobs]
+        except BaseException:  # Ctrl-C: what has not begun must not begin
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def raise_failures(results: Sequence[Build | HarnessError]) -> None:
@@ -92,6 +96,10 @@ def raise_failures(results: Sequence[Build | HarnessError]) -> None:
         raise failures[0]
     if failures:
         raise type(failures[0])("\n".join(map(str, failures)))
+
+
+def _covers(spec: Named, row: Row) -> bool:
+    return spec.covers(row.product, engine_of(row).version)
 
 
 def _outcome(job: Future[Build]) -> Build | HarnessError:
@@ -123,16 +131,18 @@ class Fetcher:
 
     def candidates(self, spec: Named) -> list[Row]:
         """The rows that the spec covers and its source allows: newest first, then by source."""
-        order = (spec.source,) if spec.source else ("docker",) if self.prefer == "docker" else _EMBEDDED
-        rows = [
-            row
-            for row in self.catalogue.engine
-            if source_of(row) in order and spec.covers(row.product, engine_of(row).version)
-        ]
+        order = self._order(spec)
+        rows = [row for row in self.catalogue.engine if source_of(row) in order and _covers(spec, row)]
         if not rows and order == ("docker",):
             rows = self._official(spec)
         by_source = sorted(rows, key=lambda row: order.index(source_of(row)))
         return sorted(by_source, key=lambda row: engine_of(row).version, reverse=True)
+
+    def _order(self, spec: Named) -> tuple[str, ...]:
+        """The sources that serve the spec, the first ones first."""
+        if spec.source:
+            return (spec.source,)
+        return ("docker",) if self.prefer == "docker" else _EMBEDDED
 
     def why_not(self, row: Row) -> str | None:
         """Why this machine can't have the row, as far as can be told without a network."""
@@ -213,8 +223,12 @@ class Fetcher:
     def _nothing(self, spec: Named, refused: Sequence[str]) -> str:
         rows = [row for row in self.catalogue.engine if row.product == spec.product]
         rows.sort(key=lambda row: engine_of(row).version)
-        can = [full_name(row) for row in rows if self.why_not(row) is None]
+        order = self._order(spec)
+        can = [full_name(row) for row in rows if source_of(row) in order and self.why_not(row) is None]
         lines = [f"{spec} can't be had on this machine."]
         lines += [f"  {text}" for text in refused] or ["  No row of the catalogue is that version."]
-        lines += [f"What can be had of {spec.product}: {', '.join(can) or 'nothing'}."]
+        images = [full_name(row) for row in rows if isinstance(row, Docker) and _covers(spec, row)]
+        if images and "docker" not in order:
+            lines += [f"  As a container image there is {', '.join(images)}."]
+        lines += [f"What can be had of {spec.product}: {', '.join(can) or f'nothing (sources: {order})'}."]
         return "\n".join(lines)

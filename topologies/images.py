@@ -1,7 +1,7 @@
 """Makes container images of Debian roots and wheels, under the official names, where there is no registry.
 
-Such an image has the server, its tools and libraries and nothing else: no shell, no default configuration. It is
-made only where no image of that name is there, and is labelled as Rekey's own.
+Such an image has the server, its tools and libraries and nothing else: no shell, no default configuration.
+It is made only where no image of that name is there, and is labelled as Rekey's own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Engines out of Debian packages, on any Linux and without root.
 
-A package and its libraries become a root of their own, and the server is started through that root's loader, so
-that nothing of the machine's own libraries is used.
+A package and its libraries become a root of their own, and the server is started through that root's loader,
+so that nothing of the machine's own libraries is used.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import platform
 import sys
 from typing import TYPE_CHECKING
 
+from topologies.catalogue import full_name
 from topologies.sources import debian_mirror, debian_package
+from topologies.sources.gone import GoneError
 from topologies.sources.server_tree import finish
 
 if TYPE_CHECKING:
@@ -46,7 +48,12 @@ def install(row: Deb, tree: Path, cache: Cache, step: Step) -> Manifest:
     debian_package.empty_root(tree)
     for at, deb in enumerate(row.debs):
         step(f"Debian {row.suite}: {row.package} and its libraries", at / len(row.debs))
-        debian_package.unpack(fetch(deb, cache), tree)
+        try:
+            package = fetch(deb, cache)
+        except GoneError as error:
+            again = f"maintainers print a fresh row with: python -m topologies pin {full_name(row)}"
+            raise GoneError(f"{error}; {again}") from error
+        debian_package.unpack(package, tree)
     step("starting it once", 1.0)
     place_server(row, tree)
     return finish(row, tree, server(row), start(row, tree), ())

@@ -68,6 +68,7 @@ def download(path: str, to: Path, bases: tuple[str, ...] | None = None) -> None:
         try:
             return _download(url, to)
         except urllib.error.HTTPError as error:
+            error.close()
             if error.code not in (404, 410):
                 failures.append(f"{url}: HTTP {error.code} {error.reason}")
         except (OSError, http.client.HTTPException) as error:

@@ -71,5 +71,5 @@ def _ended(code: int) -> str:
 
 
 def _short(output: str) -> str:
-    text = " / ".join(output.split("\n")[:3]).strip(" /")
-    return repr(text[:200]) if text else "nothing"
+    text = output.strip().partition("\n")[0]
+    return repr(text[:120]) if text else "nothing"

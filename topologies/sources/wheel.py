@@ -119,7 +119,7 @@ def _pip_failure(package: str, stderr: str) -> FetchError:
             f"the disk is full: pip can't store {package}. Make room, or set REKEY_CACHE and TMPDIR"
         )
     if _NO_NETWORK.search(stderr):
-        message = f"the package index can't be reached for {package}; pip said: {said}"
+        message = f"the package index that pip is set up for can't be reached, so {package} can't be fetched"
         return FetchError(f"{message}. Check the network and pip's settings (pip config list)")
     if "No matching distribution" in stderr:
         message = f"the package index that pip is set up for does not have {package} for this machine"
