@@ -14,6 +14,7 @@ from reports.book import Acceptances
 from reports.ledger import Ledger, stale
 from reports.ranges import pair_of
 from reports.record import write_findings, write_run
+from reports.run import Explanation
 from reports.verdict import FailOn, exit_code, judged, run_verdict
 
 if TYPE_CHECKING:
@@ -47,10 +48,21 @@ def judge(record: Record, policy: Policy) -> Record:
         exit_code=int(code),
         fail_on=policy.fail_on.value,
         strict=policy.strict,
+        explained=_explanations(matched, policy),
         stale=gone,
         expired=policy.acceptances.expired,
     )
     return replace(record, run=run, findings=findings)
+
+
+def _explanations(matched: set[str], policy: Policy) -> dict[str, Explanation]:
+    """Kept in the record, so that every rendering is a function of the record alone."""
+    entries = (*policy.acceptances.ledger.entries, *policy.ledger.entries)
+    return {
+        entry.id: Explanation(why=entry.why, upstream=entry.upstream, expires=str(entry.expires or ""))
+        for entry in entries
+        if entry.id in matched
+    }
 
 
 def save(record: Record) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SEQUENCES = frozenset({"array", "set", "push", "attribute"})
 _MARKS = {"array": ")", "set": "~", "push": ">", "attribute": "|"}
-_ESCAPES = {'"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _NAMES = {"big-number": "big number", "none": "no reply"}
 _MANY_LINES = 3  # a text with as many line ends is shown as lines
 
@@ -80,6 +80,17 @@ def masked(reply: WireReply) -> str:
     return _LONG_NUMBER.sub("<n>", _HEX_ID.sub("<id>", one_line(reply)))
 
 
+def printable(text: str) -> str:
+    """Control and format characters written out: a page or terminal would swallow or obey them."""
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(char: str) -> str:
+    if char.isprintable():
+        return char
+    return _ESCAPES.get(char) or (f"\\x{ord(char):02x}" if ord(char) < 0x80 else f"\\u{ord(char):04x}")
+
+
 def _parts(value: object) -> Iterator[WireReply]:
     """A map may come as pairs, flat or as an object: all three read the same."""
     if isinstance(value, dict):
@@ -124,7 +135,7 @@ def _indented(head: str, rest: list[str]) -> list[str]:
 
 def _text_lines(reply: WireReply) -> list[str]:
     head = "" if reply.type == "bulk" else f"({_name(reply)}) "
-    body = str(reply.value).replace("\r\n", "\n").rstrip("\n").split("\n")
+    body = [printable(line) for line in str(reply.value).replace("\r\n", "\n").rstrip("\n").split("\n")]
     return [f"{head}({len(body)} lines of text)", *body]
 
 
@@ -138,6 +149,8 @@ def _scalar(reply: WireReply) -> str:
         value = _quoted(str(value)) + _rest(reply)
     if kind == "boolean":
         value = "true" if value else "false"
+    if kind not in {"bulk", "verbatim"} and isinstance(value, str):
+        value = printable(value)
     return value if kind in {"simple", "bulk"} and isinstance(value, str) else f"({_name(reply)}) {value}"
 
 
@@ -150,4 +163,4 @@ def _rest(reply: WireReply) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"' + "".join(_ESCAPES.get(char, char) for char in text) + '"'
+    return '"' + printable(text.replace('"', '\\"')) + '"'

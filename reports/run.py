@@ -77,6 +77,14 @@ class Tolerance(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 0
 
 
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger or an acceptance says about the findings with its id, as it was when judged."""
+
+    why: str
+    upstream: str = ""  # a URL, or owner/repo#123
+    expires: str = ""  # acceptances only
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """`run.json`. While a run goes on, and after one that was killed, `end` and `verdict` are null."""
 
@@ -103,6 +111,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     replayed: dict[str, bool] = msgspec.field(default_factory=dict)  # ledger id: its program still differs
     known_commands: tuple[str, ...] = ()  # every command that the baseline knows, sub-commands with a blank
     full: bool = False  # every area ran, so that a ledger entry that matched nothing is stale
+    explained: dict[str, Explanation] = msgspec.field(default_factory=dict)  # ledger id: what it says
     stale: tuple[str, ...] = ()  # ledger ids
     expired: tuple[str, ...] = ()  # sentences about acceptances past their date
     notes: tuple[str, ...] = ()  # what went wrong beside the engines: errors a reader must see
