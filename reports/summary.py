@@ -71,7 +71,8 @@ def _details(record: Record, severity: Severity) -> Iterable[str]:
     yield "| verdict | command | what differs | program |"
     yield "|---|---|---|---|"
     for finding in found[:SHOWN]:
-        yield f"| {_verdict(record, finding)} | {_code(finding.subject)} | {_differs(finding)} | {_program(finding)} |"
+        cells = _verdict(record, finding), _code(finding.subject), _differs(finding), _program(finding)
+        yield f"| {' | '.join(cells)} |"
     yield ""
     if len(found) > SHOWN:
         yield f"… and {len(found) - SHOWN} more in `report.html`.\n"
@@ -83,9 +84,8 @@ def _verdict(record: Record, finding: Finding) -> str:
     explanation = record.run.explained.get(finding.known or "")
     target = link(explanation.upstream) if explanation else ""
     known = _code(finding.known) if finding.known else ""
-    return (
-        f"{BADGES[finding.verdict]} {f'<a href="{escape(target)}">{known}</a>' if target else known}".rstrip()
-    )
+    linked = f'<a href="{escape(target)}">{known}</a>' if target else known
+    return f"{BADGES[finding.verdict]} {linked}".rstrip()
 
 
 def _differs(finding: Finding) -> str:
