@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import ssl
 
 READY = "ready"
-_PROBE_TIMEOUT_S = 1.0
+_KNOCK_TIMEOUT_S = 0.25  # whoever is slower is asked again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Door:
     def knock(self) -> str:
         """READY if the server answers commands here, else what was seen instead."""
         try:
-            with self.open(timeout_s=_PROBE_TIMEOUT_S) as connection:
+            with self.open(timeout_s=_KNOCK_TIMEOUT_S) as connection:
                 return self._answer(connection)
         except OSError as error:  # refused, reset, timed out, no TLS there: not ready, and here is why
             return f"{type(error).__name__}: {error}"

@@ -33,7 +33,6 @@ def wait_until_ready(
     *,
     exit_status: Callable[[], int | None],
     log_tail: Callable[[], str],
-    timeout_s: float = TIMEOUT_S,
 ) -> None:
     """Return when the server lets us in and answers PING.
 
@@ -55,7 +54,7 @@ def wait_until_ready(
 
     where = f"{spec.name} ({spec.build.spec}, {spec.build.engine}) at {door.host}:{door.port}"
     try:
-        seen = wait_until(look, timeout_s=timeout_s, expect=f"{where} to answer PING", until=decided)
+        seen = wait_until(look, timeout_s=TIMEOUT_S, expect=f"{where} to answer PING", until=decided)
     except NotInTime as late:
         raise NodeStartError(f"{late}\n{_log(log_tail())}") from late
     if seen != READY:
@@ -66,7 +65,7 @@ def _why_it_ended(spec: NodeSpec, what: str, log: str) -> Exception:
     if spec.tls and any(sign in log for sign in _NO_TLS):
         return EngineNotAvailable(
             f"{spec.build.spec} was built without TLS ({spec.build.package or spec.build.argv[-1]}); "
-            f"try another source of it, for example {spec.build.engine}@deb\n{_log(log)}"
+            f"Debian's builds (@deb) and redis:7.2 have it\n{_log(log)}"
         )
     if "Address already in use" in log:
         return AddressTaken(f"{what}: its port is in use by another program\n{_log(log)}")

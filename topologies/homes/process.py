@@ -48,8 +48,8 @@ class ProcessHome:
         self.kind = kind
         self.cannot = cannot
         self.addresses = addresses or Addresses(worker=0, fixed=False)
-        self.leash = Leash()
         self.root = _new_root(parent or Path(tempfile.gettempdir()))
+        self.leash = Leash()
         self.leash.promise_removal(self.root)
         self.authority = Authority()
         self._nodes: list[ProcessNode] = []
