@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import tarfile
 from typing import TYPE_CHECKING
 
 import docker
+import docker.errors
 import msgspec
 import pytest
 
@@ -105,6 +107,8 @@ def test_an_image_is_made_once_and_labelled(fetcher: Fetcher) -> None:
         with pytest.raises(FetchError, match="expected digest sha256:000"):
             docker_image.find_row(pinned, "redis:7.2@docker", fetcher.cache, silent)
     finally:
-        client = docker.from_env()
-        client.images.remove(tag, force=True)
-        client.close()
+        with (
+            contextlib.closing(docker.from_env()) as client,
+            contextlib.suppress(docker.errors.ImageNotFound),
+        ):
+            client.images.remove(tag, force=True)

@@ -227,8 +227,8 @@ class Fetcher:
         can = [full_name(row) for row in rows if source_of(row) in order and self.why_not(row) is None]
         lines = [f"{spec} can't be had on this machine."]
         lines += [f"  {text}" for text in refused] or ["  No row of the catalogue is that version."]
-        images = [full_name(row) for row in rows if isinstance(row, Docker) and _covers(spec, row)]
-        if images and "docker" not in order:
-            lines += [f"  As a container image there is {', '.join(images)}."]
+        listed = [row for row in rows if isinstance(row, Docker) and _covers(spec, row)]
+        if "docker" not in order and (images := listed or self._official(spec)):
+            lines += [f"  As an official container image: {', '.join(map(full_name, images))}."]
         lines += [f"What can be had of {spec.product}: {', '.join(can) or f'nothing (sources: {order})'}."]
         return "\n".join(lines)

@@ -56,7 +56,9 @@ def install(row: Deb, tree: Path, cache: Cache, step: Step) -> Manifest:
         debian_package.unpack(package, tree)
     step("starting it once", 1.0)
     place_server(row, tree)
-    return finish(row, tree, server(row), start(row, tree), ())
+    manifest = finish(row, tree, server(row), start(row, tree), ())
+    step("ready", 1.0)
+    return manifest
 
 
 def fetch(deb: DebFile, cache: Cache) -> Path:

