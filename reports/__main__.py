@@ -6,7 +6,7 @@ import argparse
 import sys
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from rich.console import Console
 
@@ -27,6 +27,14 @@ RUN is a folder that a run wrote (runs/<id>, or what --record named), the name o
 or "latest". Exit codes: 0 fine, 1 differences that fail the policy, 4 wrong usage or no such record,
 5 nothing was compared, 6 inconclusive under --strict.
 """
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage is exit code 4 here as in pytest; argparse's own 2 means interrupted there."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(ExitCode.USAGE, f"{self.prog}: error: {message}\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -82,8 +90,8 @@ def _today() -> date:
     return date.today()  # noqa: DTZ011  (an expiry date is meant where the user is)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> _Parser:
+    parser = _Parser(
         prog="python -m reports",
         description="Look at runs of Rekey that are on disk.",
         epilog=_EPILOG,
@@ -119,11 +127,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    commands: argparse._SubParsersAction[_Parser],
     name: str,
     command: Callable[[argparse.Namespace], int],
     text: str,
-) -> argparse.ArgumentParser:
+) -> _Parser:
     parser = commands.add_parser(
         name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=_EPILOG, allow_abbrev=False
     )

@@ -7,6 +7,7 @@ value: replies and programs hold whatever bytes a test came up with.
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,6 +109,7 @@ def html(record: Record) -> str:
         meanings=MEANINGS,
         rules=sorted({finding.rule for finding in record.findings}),
         commands=sorted({finding.subject for finding in record.findings}),
+        judge_again=f"python -m reports judge {shlex.quote(str(record.path))}",
         mood=record.run.verdict or "inconclusive",
     )
 

@@ -134,9 +134,8 @@ def _indented(head: str, rest: list[str]) -> list[str]:
 
 
 def _text_lines(reply: WireReply) -> list[str]:
-    head = "" if reply.type == "bulk" else f"({_name(reply)}) "
     body = [printable(line) for line in str(reply.value).replace("\r\n", "\n").rstrip("\n").split("\n")]
-    return [f"{head}({len(body)} lines of text)", *body]
+    return [f"({_name(reply)}, as text)", *body]
 
 
 def _scalar(reply: WireReply) -> str:

@@ -23,8 +23,8 @@ def find_run(name: str, runs: Path) -> Path:
         if folder.is_dir():
             return folder
     there = [folder.name for folder in _newest_first(runs)]
-    listed = f"there are {', '.join(there[:5])} and latest" if there else "there is none yet"
-    raise RecordError(f"no run {name!r}: it is no folder, and under {runs} {listed}")
+    listed = f"holds {', '.join(there[:5])}; or say latest" if there else "holds no run"
+    raise RecordError(f"no run {name!r}: it is no folder, and {runs} {listed}")
 
 
 def _latest(runs: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -114,7 +115,7 @@ def _facts(record: Record) -> Iterable[str]:
     run = record.run
     yield f"{tested(record)}, {duration(run.totals.seconds)}, seed {run.seed}. Again:"
     yield ""
-    yield f"    {printable(run.reproduce) or 'python -m reports show ' + str(record.path)}"
+    yield f"    {printable(run.reproduce) or 'python -m reports show ' + shlex.quote(str(record.path))}"
 
 
 def _code(text: str) -> str:

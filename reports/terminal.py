@@ -6,6 +6,7 @@ Where nobody watches (a file, a pipe, CI) progress is a plain line now and then.
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Self
@@ -133,6 +134,9 @@ def print_summary(record: Record, console: Console) -> None:
     """The whole summary: verdict, pair, differences, what was not tested, where the rest is."""
     for part in _summary(record):
         console.print(part, highlight=False)
+    for name, line in _to_paste(record):
+        # Never folded: a line that is broken can't be pasted.
+        console.print(Text(f"{name:<8}", "dim").append(line, ""), soft_wrap=True)
 
 
 def _summary(record: Record) -> Iterable[RenderableType]:
@@ -146,7 +150,6 @@ def _summary(record: Record) -> Iterable[RenderableType]:
         yield from _differences(record, severity)
     yield from _limits(record)
     yield ""
-    yield _paths(record)
 
 
 def _rows(*rows: tuple[str, str]) -> Table:
@@ -236,7 +239,7 @@ def _limits(record: Record) -> Iterable[RenderableType]:
         yield from (Padding(Text(f"{what}: {why}"), (0, 0, 0, 2)) for what, why in limits)
 
 
-def _paths(record: Record) -> RenderableType:
+def _to_paste(record: Record) -> list[tuple[str, str]]:
     again = [("Again", record.run.reproduce)] if record.run.reproduce else []
-    later = f"python -m reports show {record.path}"
-    return _rows(("Report", str(record.path / "report.html")), *again, ("Later", later))
+    later = f"python -m reports show {shlex.quote(str(record.path))}"
+    return [("Report", str(record.path / "report.html")), *again, ("Later", later)]
