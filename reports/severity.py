@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 COSMETIC_RULES = frozenset({"agreement.error-text", "agreement.encoding"})
 UNKNOWN_RULES = frozenset({"agreement.unknown-command", "agreement.unknown-argument"})
+FAILURE_RULES = frozenset(
+    {"agreement.crash", "agreement.garbled"}
+)  # nobody works with what the baseline does
 
 # Prose, for people at a prompt.
 PROSE_SUBJECTS = ("HELP", "* HELP", "LOLWUT", "COMMAND DOCS")
@@ -32,10 +35,11 @@ LISTING_SUBJECTS = (
 _GUARD = re.compile(rb"overflow|no such key|value is not|is not a valid float|not an integer", re.IGNORECASE)
 # How far a request got, by the error it met: the further, the more of it the server knows.
 _STOPS = (
-    re.compile(rb"^ERR unknown command", re.IGNORECASE),
+    re.compile(rb"^ERR unknown (?:(?:redis|valkey|server) )?command", re.IGNORECASE),
     re.compile(rb"^ERR unknown subcommand", re.IGNORECASE),
     re.compile(
-        rb"^ERR (syntax error|wrong number of arguments|unknown |unsupported|unrecognized)", re.IGNORECASE
+        rb"^ERR .*(?:syntax error|wrong number of arg|unsupported|unknown |unrecognized|invalid (?:opt|arg))",
+        re.IGNORECASE,
     ),
 )
 
@@ -50,9 +54,16 @@ def severity_of(rule: str, subject: str, baseline: WireReply, candidate: WireRep
         return _of_unknown(baseline, candidate)
     if rule == "agreement.state":
         return Severity.BREAKING
-    if _newly_served(baseline, candidate) or _lists_more(subject, baseline, candidate):
-        return Severity.ADDITIVE
-    return Severity.BREAKING
+    additive = (
+        _newly_served(baseline, candidate)
+        or _lists_more(subject, baseline, candidate)
+        or _fails_no_more(rule, baseline, candidate)
+    )
+    return Severity.ADDITIVE if additive else Severity.BREAKING
+
+
+def _fails_no_more(rule: str, baseline: WireReply, candidate: WireReply) -> bool:
+    return rule in FAILURE_RULES and baseline.type == "none" != candidate.type
 
 
 def _of_identity(baseline: WireReply, candidate: WireReply) -> Severity:

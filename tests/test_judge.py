@@ -83,6 +83,18 @@ def listing(*items: str) -> WireReply:
         ("agreement.unknown-argument", "SET", ONE, error("ERR syntax error"), BREAKING),
         ("agreement.unknown-argument", "SET", error("ERR syntax error"), error("WRONGTYPE x"), ADDITIVE),
         ("agreement.unknown-argument", "SET", error("ERR syntax error"), NONE, BREAKING),
+        (
+            "agreement.unknown-command",
+            "EVAL",
+            error("ERR Unknown Redis command called from script script: abc"),
+            error("ERR wrong number of arguments for 'hpttl' command"),
+            ADDITIVE,
+        ),
+        ("agreement.unknown-argument", "X", error("ERR An unknown option 'A'"), ONE, ADDITIVE),
+        # a server that fails
+        ("agreement.crash", "LCS", WireReply("none", "died"), ONE, ADDITIVE),
+        ("agreement.crash", "LCS", ONE, WireReply("none", "died"), BREAKING),
+        ("agreement.hang", "BLPOP", NONE, NIL, BREAKING),
         # replies that list what a server has
         ("agreement.value", "ACL CAT", listing("a", "b"), listing("b", "c", "a"), ADDITIVE),
         ("agreement.value", "ACL CAT", listing("a", "b"), listing("a", "c", "d"), BREAKING),
