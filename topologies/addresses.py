@@ -65,14 +65,15 @@ class Addresses:
             free = _is_free(host, _STANDARD_PORT)
             port = proxy_port = _STANDARD_PORT
         else:
-            free, port, proxy_port = True, self._free_port(host), self._free_port(proxy_host)
+            free, port, proxy_port = True, self.free_port(host), self.free_port(proxy_host)
         seat = Seat(index=index, host=host, port=port, proxy_host=proxy_host, proxy_port=proxy_port)
         return seat if free else None
 
     def _host(self, role: int, index: int) -> str:
         return f"127.{self.worker + 1}.{role}.{index}" if sys.platform == "linux" else "127.0.0.1"
 
-    def _free_port(self, host: str) -> int:
+    def free_port(self, host: str) -> int:
+        """A port that nobody listens on now; the next call gives another one."""
         for _ in _FREE_PORTS:
             port = _FREE_PORTS[next(self._ports) % len(_FREE_PORTS)]
             if _is_free(host, port) and _is_free(host, port + BUS_OFFSET):

@@ -25,7 +25,7 @@ PASSWORD = "open-sesame"  # noqa: S105  (no secret: it shows that AUTH works, on
 Line = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CertificateFiles:
     """Paths as the server sees them."""
 

@@ -94,6 +94,12 @@ class Leash:
         """Have the command carried out when this process is gone, however it ends."""
         self._promise({"do": "promise", "argv": list(argv)})
 
+    def release(self) -> None:
+        """Take back the commands promised: what they are for has been done."""
+        with self._lock:
+            self._promises = [promise for promise in self._promises if "argv" not in promise]
+            self._ask({"do": "release"})
+
     def close(self) -> None:
         """Let the watchdog do its last work, and wait for it."""
         with self._lock:

@@ -29,8 +29,8 @@ _LOOK_S = 1.0  # how often to see whether the owner lives, in case a fork of it 
 
 
 class Request(TypedDict):
-    """`do` is "spawn" (argv, env, directory, log), "poll" or "kill" (pid), or "promise" (directory or
-    argv).
+    """`do` is "spawn" (argv, env, directory, log), "poll" or "kill" (pid), "promise" (directory or argv), or
+    "release" (forget the commands promised).
     """
 
     do: str
@@ -68,6 +68,9 @@ class _Charge:
                 return {"status": _kill(self.servers[request["pid"]])}
             case "promise":
                 return self._promise(request)
+            case "release":
+                self.commands.clear()
+                return {}
             case other:
                 return {"error": f"unknown request {other!r}"}
 

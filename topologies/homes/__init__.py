@@ -39,7 +39,7 @@ def choose(provider: str, builds: Sequence[Build], *, worker: int = 0) -> Home:
     if provider not in PROVIDERS:
         raise HomeError(f"unknown provider {provider!r}; choose one of {', '.join(PROVIDERS)}")
     if wants_docker(provider, builds):
-        return _docker(builds)
+        return _docker(builds, worker)
     _refuse_images(provider, builds)
     if provider != "process" and cell.inside():
         return ProcessHome(
@@ -52,14 +52,14 @@ def choose(provider: str, builds: Sequence[Build], *, worker: int = 0) -> Home:
     )
 
 
-def _docker(builds: Sequence[Build]) -> Home:
-    from topologies.homes.docker import docker_home  # noqa: PLC0415  (testcontainers takes long to import)
-
+def _docker(builds: Sequence[Build], worker: int) -> Home:
     if without := [build.spec for build in builds if not build.image]:
-        raise HomeError(
-            f"Docker needs an image of every engine, {', '.join(without)} came without; try --provider auto"
-        )
-    return docker_home()
+        raise HomeError(f"Docker needs an image of every engine, {', '.join(without)} has none; try @docker")
+    if cell.inside():
+        raise HomeError("Docker's containers can't be reached from inside a cell")
+    from topologies.homes.docker import DockerHome  # noqa: PLC0415  (testcontainers takes long to import)
+
+    return DockerHome(addresses=Addresses(worker=worker, fixed=False))
 
 
 def _refuse_images(provider: str, builds: Sequence[Build]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +17,8 @@ from topologies.addresses import Addresses
 from topologies.config import CertificateFiles, Listening
 from topologies.door import Door
 from topologies.engine import HomeError, NodeStartError
+from topologies.homes.root import new_root
 from topologies.leash import Leash
-from topologies.owner import Owner
 from topologies.tls import Authority
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from topologies.leash import Server
     from topologies.node import NodeSpec
 
-_PREFIX = "rekey-nodes-"
 _LOG = "server.log"
 _START_TRIES = 3  # a free port can be taken by somebody else before the server binds it
 
@@ -48,7 +46,7 @@ class ProcessHome:
         self.kind = kind
         self.cannot = cannot
         self.addresses = addresses or Addresses(worker=0, fixed=False)
-        self.root = _new_root(parent or Path(tempfile.gettempdir()))
+        self.root = new_root(parent)
         self.leash = Leash()
         self.leash.promise_removal(self.root)
         self.authority = Authority()
@@ -96,8 +94,7 @@ class ProcessHome:
         return ProcessNode(self, spec, seat, place)
 
     def _certificate(self, directory: Path, seat: Seat) -> CertificateFiles:
-        certificate, key, authority = self.authority.issue(directory, seat.host)
-        return CertificateFiles(certificate=str(certificate), key=str(key), authority=str(authority))
+        return CertificateFiles(*map(str, self.authority.issue(directory, seat.host)))
 
 
 class ProcessNode:
@@ -173,17 +170,3 @@ class ProcessNode:
             raise NodeStartError(
                 f"{self.spec.name} ({build.spec}) can't be started: {error}; command: {argv}"
             ) from error
-
-
-def _new_root(parent: Path) -> Path:
-    """A directory named for us; those of processes that were killed together with their watchdog go."""
-    try:
-        for left in parent.glob(f"{_PREFIX}*"):
-            owner = Owner.parse(left.name.removeprefix(_PREFIX).rpartition("-")[0])
-            if owner is not None and owner.is_dead():
-                shutil.rmtree(left, ignore_errors=True)
-        return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{Owner.me()}-", dir=parent))
-    except OSError as error:
-        raise HomeError(
-            f"can't make a directory for nodes in {parent}: {error}; set TMPDIR to one that works"
-        ) from error

@@ -1,0 +1,34 @@
+"""The directory of one home: named for the process that made it, so that leftovers of dead ones can be
+removed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from topologies.engine import HomeError
+from topologies.owner import Owner
+
+_PREFIX = "rekey-nodes-"
+
+
+def new_root(parent: Path | None = None) -> Path:
+    """A new directory; those of processes that were killed together with their watchdog go.
+
+    Raises:
+        HomeError: none can be made there.
+
+    """
+    parent = parent or Path(tempfile.gettempdir())
+    try:
+        for left in parent.glob(f"{_PREFIX}*"):
+            owner = Owner.parse(left.name.removeprefix(_PREFIX).rpartition("-")[0])
+            if owner is not None and owner.is_dead():
+                shutil.rmtree(left, ignore_errors=True)
+        return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{Owner.me()}-", dir=parent))
+    except OSError as error:
+        raise HomeError(
+            f"can't make a directory for nodes in {parent}: {error}; set TMPDIR to one that works"
+        ) from error
