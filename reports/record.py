@@ -152,9 +152,9 @@ def load(directory: Path) -> Record:
     return Record(directory, run, tuple(findings), coverage, torn)
 
 
-def lines(directory: Path, kind: str) -> Iterator[dict[str, object]]:
+def lines(directory: Path, kind: str) -> Iterator[object]:
     """The lines of every worker's "observations", "incidents", "progress" or "findings", as plain values."""
-    found, _ = _read_lines(sorted(directory.glob(f"{kind}-*.jsonl")), dict[str, object])
+    found, _ = _read_lines(sorted(directory.glob(f"{kind}-*.jsonl")), object)
     yield from found
 
 
