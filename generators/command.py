@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:;,/+*@#$%^&()[]{}<>=!?|~`")
+_PLAIN = frozenset(
+    b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:;,/+*@#$%^&()[]{}<>=!?|~`"
+)
 _ESCAPES = {0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x08: "\\b", 0x07: "\\a", 0x22: '\\"', 0x5C: "\\\\"}
 _UNESCAPES = {ord(text[1]): byte for byte, text in _ESCAPES.items()}
 _HEX = frozenset(b"0123456789abcdefABCDEF")

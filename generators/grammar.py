@@ -19,7 +19,9 @@ from random import Random
 
 from generators.command import Command, parse
 
-_TOKEN = re.compile(r'\s*(?:(\{[^{}]*\})|([\[\]()|;])|(\+|\*\d+)(?=[\s\])|;]|$)|("(?:[^"\\]|\\.)*")|([^\s\[\](){}|;"]+))')
+_TOKEN = re.compile(
+    r'\s*(?:(\{[^{}]*\})|([\[\]()|;])|(\+|\*\d+)(?=[\s\])|;]|$)|("(?:[^"\\]|\\.)*")|([^\s\[\](){}|;"]+))'
+)
 
 Draw = Callable[[Random], bytes]
 

@@ -7,6 +7,7 @@ a candidate is taken as soon as it shows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -15,7 +16,8 @@ from generators.command import Command, Program
 T = TypeVar("T")
 Shows = Callable[[Program], bool]
 
-_PLAIN = (b"", b"0", b"1", b"a")
+_PLAIN = (b"0", b"1", b"a", b"")
+_KEY = re.compile(rb"[a-z]\d")
 _EXEC_PAIR = 12  # programs up to this length also try to lose any two lines at once
 _SMALL_ARGS = 24
 
@@ -119,6 +121,9 @@ def _plainer(arg: bytes) -> Iterator[bytes]:
         return  # a token: it goes or it stays
     if b"call(" in arg:
         return  # a script has no halves
+    if _KEY.fullmatch(arg):
+        yield b"k"
+        return
     for each in (*_PLAIN, arg[: len(arg) // 2], arg[:-1]):
-        if (len(each), each) < (len(arg), arg) and each != arg and (each or not arg):
+        if (len(each) or 2, each) < (len(arg) or 2, arg):
             yield each

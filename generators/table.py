@@ -41,11 +41,14 @@ class Table:
     keys: tuple[bytes, ...]
 
 
-def build_table(area: Area, rng: Random, *, damped: Mapping[str, float] | None = None, size: int = SIZE) -> Table:
+def build_table(
+    area: Area, rng: Random, *, damped: Mapping[str, float] | None = None, size: int = SIZE
+) -> Table:
     """A table for `area`. `damped` lowers the weight of forms by their text: 0.1 draws one tenth as often."""
     companions = _companions(area, rng)
     keys = tuple(key for each in (area, *companions) for key in each.keys)
-    slots = {each.name: _slots(each, keys) for each in (area, *companions)}
+    shared = tuple(key for each in (area, *companions) if not each.private for key in each.keys)
+    slots = {each.name: _slots(each, each.keys if each.private else shared) for each in (area, *companions)}
     own = _weighted(_swarm(area.forms, rng, keep=0.75), damped)
     others = _weighted(_swarm(tuple(f for each in companions for f in each.forms), rng, keep=0.5), damped)
     rows = []
@@ -59,7 +62,7 @@ def build_table(area: Area, rng: Random, *, damped: Mapping[str, float] | None =
 
 def _companions(area: Area, rng: Random) -> tuple[Area, ...]:
     everything = areas()
-    others = [each for each in typed_areas() if each is not area]
+    others = [each for each in typed_areas() if each is not area and not each.private]
     mixed = rng.sample(others, 1 if area.prefix else 3)
     return (*mixed, *(everything[name] for name in ("keys",) if name != area.name))
 
@@ -69,7 +72,9 @@ def _swarm(forms: tuple[Form, ...], rng: Random, *, keep: float) -> tuple[Form, 
     return kept or forms
 
 
-def _weighted(forms: tuple[Form, ...], damped: Mapping[str, float] | None) -> tuple[tuple[Form, ...], list[float]]:
+def _weighted(
+    forms: tuple[Form, ...], damped: Mapping[str, float] | None
+) -> tuple[tuple[Form, ...], list[float]]:
     total = 0.0
     cumulated = []
     for form in forms:
@@ -122,7 +127,11 @@ def _mistaken(right: Command, rng: Random) -> Command:
     elif slip == 3 and len(args) > 1:
         args[at] = _ODD(rng)
     elif slip == 4:
-        args = [args[0], *(arg.swapcase() for arg in args[1:])] if rng.random() < 0.5 else [args[0].lower(), *args[1:]]
+        args = (
+            [args[0], *(arg.swapcase() for arg in args[1:])]
+            if rng.random() < 0.5
+            else [args[0].lower(), *args[1:]]
+        )
     else:
         args.append(_ODD(rng))
     return Command(tuple(args))

@@ -1,7 +1,8 @@
 """The command forms of every area, read from `forms/*.forms`: one line per command form, one file per area.
 
 A file opens with `# keys: s`, the prefix of the keys that its type lives under (`*`: keys of every type). A line
-`# reset: A ; B` names commands that undo what its programs leave outside the keyspace; they run before each program.
+`# reset: A ; B` names commands that undo what its programs leave outside the keyspace; they run before each program. `# private: why`
+keeps other areas' commands away from its keys, and its own commands with them.
 """
 
 from __future__ import annotations
@@ -25,11 +26,14 @@ class Area:
     prefix: str  # "" where its commands work on keys of every type
     forms: tuple[Form, ...]
     reset: Program = ()
+    private: bool = False  # its keys are its own: no other area's commands touch them
 
     @property
     def keys(self) -> tuple[bytes, ...]:
         """The keys that its own type lives under; none for an area of every type."""
-        return tuple(f"{self.prefix}{n}".encode() for n in range(1, KEYS_PER_PREFIX + 1)) if self.prefix else ()
+        return (
+            tuple(f"{self.prefix}{n}".encode() for n in range(1, KEYS_PER_PREFIX + 1)) if self.prefix else ()
+        )
 
 
 @cache
@@ -47,7 +51,10 @@ def _read(path: Path) -> Area:
     resets = [line.removeprefix("# reset:") for line in body if line.startswith("# reset:")]
     reset = tuple(parse(each) for line in resets for each in line.split(";"))
     forms = tuple(compile_form(line, path.stem) for line in body if line.strip() and not line.startswith("#"))
-    return Area(name=path.stem, prefix="" if prefix == "*" else prefix, forms=forms, reset=reset)
+    private = any(line.startswith("# private") for line in body)
+    return Area(
+        private=private, name=path.stem, prefix="" if prefix == "*" else prefix, forms=forms, reset=reset
+    )
 
 
 def typed_areas() -> tuple[Area, ...]:

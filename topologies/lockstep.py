@@ -1,8 +1,9 @@
-"""The lockstep driver: one program, pipelined to both engines at once, compared as bytes, decoded only where they differ.
+"""The lockstep driver: one program, pipelined to both engines at once, compared as bytes, decoded only
+where they differ.
 
-A run of a program is one write and one read on each side: reset, the program, a probe of what it left, each closed by
-an ECHO of a nonce that no program can contain. This file knows connections and bytes; what a difference means it
-does not know.
+A run of a program is one write and one read on each side: reset, the program, a probe of what it left, each
+closed by an ECHO of a nonce that no program can contain. This file knows connections and bytes; what a
+difference means it does not know.
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ _CLOSING = (command("DISCARD"), command("SELECT", "0"))  # whatever the program 
 class Transcript(NamedTuple):
     """What one engine answered: a reply for each command of the program, then for each of the probe.
 
-    After an incident the replies end with one of kind NONE whose value says what happened ("timeout", "closed",
-    "died", "garbled: …"), and the probe is empty.
+    After an incident the replies end with one of kind NONE whose value says what happened ("timeout",
+    "closed", "died", "garbled: …"), and the probe is empty.
     """
 
     replies: tuple[Reply, ...]
     probe: tuple[Reply, ...]
+    missing: int = 0  # commands that got no reply although later ones did: which ones, the bytes can't tell
 
     @property
     def incident(self) -> bytes | None:
@@ -48,6 +50,11 @@ class Exchange(NamedTuple):
     @property
     def incident(self) -> bool:
         return self.baseline.incident is not None or self.candidate.incident is not None
+
+    @property
+    def misaligned(self) -> bool:
+        """Whether some command got no reply, or two, so that replies can't be told by their place."""
+        return self.baseline.missing != 0 or self.candidate.missing != 0
 
 
 class Script(NamedTuple):
@@ -124,7 +131,9 @@ def ask(wire: socket.socket, asked: Command) -> Reply:
 def _must(wire: socket.socket, asked: Command, node: Node) -> None:
     reply = ask(wire, asked)
     if reply.kind in (Kind.ERROR, Kind.NONE):
-        raise HarnessError(f"{node.spec.name} ({node.spec.build.engine}) refused {asked.name}: {reply.value!r}")
+        raise HarnessError(
+            f"{node.spec.name} ({node.spec.build.engine}) refused {asked.name}: {reply.value!r}"
+        )
 
 
 class Lockstep:
@@ -184,9 +193,8 @@ class Lockstep:
             except ProtocolError as error:
                 failure = b"garbled: " + str(error).encode()
             else:
-                if len(replies) == program.size + len(_CLOSING):
-                    return Transcript(replies[: program.size], probe)
-                failure = b"garbled: %d replies to %d commands" % (len(replies), program.size + len(_CLOSING))
+                missing = program.size + len(_CLOSING) - len(replies)
+                return Transcript(replies[: -len(_CLOSING)], probe, missing)
         replies, garbled = _as_far_as_possible(body if cut < 0 else body[:cut], program.size)
         why = garbled or side.what_happened(failure or b"garbled: the closing echo never came")
         return Transcript((*replies, Reply(Kind.NONE, why)), ())
@@ -236,7 +244,7 @@ def _send(side: Side, message: bytes) -> None:
         side.connect().sendall(message)
     except OSError:
         side.drop()  # seen again, with its reason, when its replies are read
-        
+
 
 def _receive(side: Side, end: bytes) -> tuple[bytes, bytes | None]:
     """Bytes up to and with `end`, and None; or what came, and why no more did."""

@@ -19,26 +19,75 @@ from dataclasses import dataclass, field
 from generators.command import Command
 from topologies.reply import Kind, Reply
 
+RULES = {
+    "unordered": "the engine says that the command's order means nothing, or SORT ran BY something: elements compared as a bag",
+    "random": "the engine says that the command's output is random: types and sizes compared",
+    "clock": "the command tells a time: integers may be 2 s apart",
+    "cursor": "a SCAN that did not end: types compared; one that ended: elements compared as a bag",
+    "digest": "the digests of all data differ, and no command that reads data shows a difference",
+}
+
 CLOCK_MS = 2000
 CLOCK_S = 2
 
 _CLOCK = frozenset(
-    (
-        "TTL PTTL EXPIRETIME PEXPIRETIME HTTL HPTTL HEXPIRETIME HPEXPIRETIME XPENDING XINFO OBJECT|IDLETIME TIME LASTSAVE "
-        "HEXPIRE HPEXPIRE"
-    ).split()
+    [
+        "TTL",
+        "PTTL",
+        "EXPIRETIME",
+        "PEXPIRETIME",
+        "HTTL",
+        "HPTTL",
+        "HEXPIRETIME",
+        "HPEXPIRETIME",
+        "XPENDING",
+        "XINFO",
+        "OBJECT|IDLETIME",
+        "TIME",
+        "LASTSAVE",
+        "HEXPIRE",
+        "HPEXPIRE",
+    ]
 )
-_IN_MILLISECONDS = frozenset("PTTL PEXPIRETIME HPTTL HPEXPIRETIME XPENDING XINFO".split())
-_CURSOR = frozenset("SCAN SSCAN HSCAN ZSCAN".split())
+_IN_MILLISECONDS = frozenset(["PTTL", "PEXPIRETIME", "HPTTL", "HPEXPIRETIME", "XPENDING", "XINFO"])
+_CURSOR = frozenset(["SCAN", "SSCAN", "HSCAN", "ZSCAN"])
 _UNORDERED = frozenset(
-    (
-        "SMEMBERS SINTER SUNION SDIFF HGETALL HKEYS HVALS KEYS SPOP COMMAND|LIST FUNCTION|LIST PUBSUB|CHANNELS "
-        "PUBSUB|SHARDCHANNELS CONFIG|GET ACL|CAT"
-    ).split()
+    [
+        "SMEMBERS",
+        "SINTER",
+        "SUNION",
+        "SDIFF",
+        "HGETALL",
+        "HKEYS",
+        "HVALS",
+        "KEYS",
+        "SPOP",
+        "COMMAND|LIST",
+        "FUNCTION|LIST",
+        "PUBSUB|CHANNELS",
+        "PUBSUB|SHARDCHANNELS",
+        "CONFIG|GET",
+        "ACL|CAT",
+    ]
 )
-_RANDOM = frozenset("RANDOMKEY SRANDMEMBER HRANDFIELD ZRANDMEMBER".split())
+_RANDOM = frozenset(["RANDOMKEY", "SRANDMEMBER", "HRANDFIELD", "ZRANDMEMBER"])
 # Commands whose tips call them random only for forms that Rekey never draws (`XADD *`, idle times, approximate trims).
-_EXACT = frozenset("XADD XCLAIM XAUTOCLAIM XREADGROUP XTRIM PFCOUNT PFADD EVAL EVALSHA FCALL SET MIGRATE".split())
+_EXACT = frozenset(
+    [
+        "XADD",
+        "XCLAIM",
+        "XAUTOCLAIM",
+        "XREADGROUP",
+        "XTRIM",
+        "PFCOUNT",
+        "PFADD",
+        "EVAL",
+        "EVALSHA",
+        "FCALL",
+        "SET",
+        "MIGRATE",
+    ]
+)
 _PAIRED = frozenset(("HGETALL", "CONFIG|GET", "HRANDFIELD"))
 
 
@@ -71,7 +120,14 @@ def tolerances(*tables: Reply) -> Tolerances:
                 unordered.add(name)
             elif "nondeterministic_output" in words or "random" in words:
                 random.add(name)
-    return Tolerances(unordered=frozenset(unordered - _EXACT), random=frozenset(random - unordered - _EXACT - _CLOCK))
+    return Tolerances(
+        unordered=frozenset(unordered - _EXACT), random=frozenset(random - unordered - _EXACT - _CLOCK)
+    )
+
+
+def command_names(*tables: Reply) -> tuple[str, ...]:
+    """Every command and sub-command (`OBJECT ENCODING`) in these replies to COMMAND."""
+    return tuple(sorted({name.replace("|", " ") for table in tables for name, _ in _words_of(table)}))
 
 
 def _words_of(table: Reply) -> Iterable[tuple[str, set[str]]]:
@@ -103,20 +159,43 @@ def full_name(asked: Command, containers: frozenset[str] = frozenset()) -> str:
 
 
 CONTAINERS = frozenset(
-    "ACL CLIENT CLUSTER COMMAND CONFIG FUNCTION LATENCY MEMORY MODULE OBJECT PUBSUB SCRIPT SENTINEL SLOWLOG XGROUP XINFO DEBUG "
-    "COMMANDLOG".split()
+    [
+        "ACL",
+        "CLIENT",
+        "CLUSTER",
+        "COMMAND",
+        "CONFIG",
+        "FUNCTION",
+        "LATENCY",
+        "MEMORY",
+        "MODULE",
+        "OBJECT",
+        "PUBSUB",
+        "SCRIPT",
+        "SENTINEL",
+        "SLOWLOG",
+        "XGROUP",
+        "XINFO",
+        "DEBUG",
+        "COMMANDLOG",
+    ]
 )
 
 
-def inner(asked: Command) -> Command:
-    """The command that a script call hands on, else the command itself: rules follow what really runs."""
+def handed_on(asked: Command) -> Command:
+    """The command that a script only hands on, else the command itself."""
     if asked.name == "EVAL" and len(asked.args) > 3 and b"unpack(ARGV)" in asked.args[1]:
         return Command(asked.args[3:])
+    return asked
+
+
+def inner(asked: Command) -> Command:
+    """The command whose rule holds: the one that runs in a script, where it is one without an order."""
     if asked.name in ("EVAL", "EVAL_RO") and len(asked.args) > 1:
         for name in (b"HGETALL", b"SMEMBERS", b"KEYS"):
             if b"'" + name + b"'" in asked.args[1]:
                 return Command((name,))
-    return asked
+    return handed_on(asked)
 
 
 def name_of(asked: Command, rules: Tolerances) -> str | None:
@@ -129,8 +208,8 @@ def name_of(asked: Command, rules: Tolerances) -> str | None:
         return "clock"
     if whole in rules.unordered or word in rules.unordered:
         return "unordered"
-    if word == "SORT" and b"BY" in asked.args:
-        return "unordered"
+    if word in ("SORT", "SORT_RO") and b"BY" in (arg.upper() for arg in asked.args):
+        return "random" if b"LIMIT" in (arg.upper() for arg in asked.args) else "unordered"
     if whole in rules.random or word in rules.random:
         return "random"
     return None
@@ -169,15 +248,26 @@ def _shape(reply: Reply) -> object:
 
 
 def _near(baseline: Reply, candidate: Reply, most: int) -> bool:
-    """Equal, but that positive integers may be up to `most` apart."""
+    """Equal, but for times: large integers up to `most` apart, and idle times whatever they are."""
     if baseline.kind is not candidate.kind:
         return False
     a, b = baseline.value, candidate.value
     if isinstance(a, tuple) and isinstance(b, tuple):
-        return len(a) == len(b) and all(_near(x, y, most) for x, y in zip(a, b, strict=True))
+        return len(a) == len(b) and all(_is_idle(a, at) or _near(a[at], b[at], most) for at in range(len(a)))
     if baseline.kind is Kind.INTEGER and isinstance(a, int) and isinstance(b, int):
-        return a == b or (a >= 0 and b >= 0 and abs(a - b) <= most and max(a, b) > most)
+        return a == b or (min(a, b) > most and abs(a - b) <= most)
     return a == b
+
+
+def _is_idle(items: tuple[Reply, ...], at: int) -> bool:
+    """An idle time: behind its label (XINFO), or third in a row of XPENDING (id, consumer, idle, deliveries)."""
+    if items[at].kind is not Kind.INTEGER:
+        return False
+    row = at == 2 and [item.kind for item in items] == _PENDING_ROW
+    return row or (at > 0 and items[at - 1].value in (b"idle", b"inactive"))
+
+
+_PENDING_ROW = [Kind.BULK, Kind.BULK, Kind.INTEGER, Kind.INTEGER]
 
 
 def _same_scan(baseline: Reply, candidate: Reply) -> bool:

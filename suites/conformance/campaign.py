@@ -1,0 +1,121 @@
+"""One area's campaign: batches of programs until the budget of compared commands is spent, each on a new table.
+
+Protocol, length and table change from batch to batch in a fixed order that only the seed decides, so that one seed
+gives the same programs. The clock can end a campaign early; it never changes what comes next.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+from generators.command import Command
+from generators.programs import Batch, Drawn, draw_programs
+from generators.table import Row, build_table
+from generators.vocabulary import Area
+from suites.conformance.hunt import Discovery, Hunt
+from suites.conformance.probe import probe
+from suites.conformance.tolerance import Tolerances
+from topologies.lockstep import Lockstep, Script
+
+BATCH_COMMANDS = 20_000
+LENGTHS = (100, 200, 40, 400, 10)  # lines a program, batch after batch
+_DAMPED = 0.1
+_DAMP_FROM = 8  # lines of a form that differed before it is drawn less
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """When a campaign ends: after so many compared commands, or (early, and said so) after so many seconds."""
+
+    commands: int
+    seconds: float
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one campaign did."""
+
+    area: str
+    compared: int = 0
+    programs: int = 0
+    seconds: float = 0.0
+    sent: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)  # findings' signatures
+    ended_early: bool = False
+
+
+@dataclass(slots=True)
+class Campaign:
+    """Hunts one area of a pair. `told` is called after each batch with what it added."""
+
+    area: Area
+    seed: int
+    locksteps: Mapping[int, Lockstep]
+    rules: Tolerances
+    digest: Command
+    found: Callable[[Discovery], None]
+    told: Callable[[Outcome], None] = lambda _: None
+
+    def run(self, budget: Budget) -> Outcome:
+        """Spends the budget."""
+        outcome = Outcome(self.area.name)
+        started = time.monotonic()
+        aliases: dict[str, str] = {}
+        damped: dict[str, float] = {}
+        hunt = Hunt(locksteps=self.locksteps, rules=self.rules, keys=(), found=self.found, aliases=aliases)
+        number = 0
+        while outcome.compared < budget.commands:
+            before = outcome.compared
+            self._batch(number, hunt, outcome, damped)
+            number += 1
+            outcome.seconds = time.monotonic() - started
+            outcome.counts = hunt.counts
+            self.told(outcome)
+            if outcome.seconds > budget.seconds and outcome.compared < budget.commands:
+                outcome.ended_early = True
+                break
+            assert outcome.compared > before, "a batch that compares nothing would never end"
+        return outcome
+
+    def _batch(self, number: int, hunt: Hunt, outcome: Outcome, damped: dict[str, float]) -> None:
+        rng = Random(f"{self.seed}/{self.area.name}/{number}")
+        table = build_table(self.area, rng, damped=damped)
+        lines = LENGTHS[number % len(LENGTHS)]
+        protocol = 2 + number % 2
+        for lockstep in self.locksteps.values():
+            lockstep.arrange(reset=self.area.reset, probe=probe(table.keys, self.digest))
+        hunt.keys = table.keys
+        batch = Batch(table, rng.getrandbits(64), max(1, BATCH_COMMANDS // lines), lines)
+        lockstep = self.locksteps[protocol]
+        differed: Counter[str] = Counter()
+
+        def run(drawn: Drawn) -> None:
+            outcome.programs += 1
+            outcome.compared += drawn.size
+            exchange = lockstep.run(Script(drawn.size, drawn.wire))
+            if exchange is not None:
+                hunt.differing_lines.clear()
+                hunt.examine(drawn.program, exchange, protocol)
+                if hunt.differing_lines:
+                    differed.update(_forms_of(drawn.rows, set(hunt.differing_lines)))
+
+        drawn = draw_programs(batch, run)
+        for row, times in drawn.items():
+            for each in row.commands:
+                outcome.sent[each.name] += times
+        _damp(damped, differed)
+
+
+def _forms_of(rows: tuple[Row, ...], differing: set[Command]) -> list[str]:
+    return [row.form.text for row in rows if not differing.isdisjoint(row.commands)]
+
+
+def _damp(damped: dict[str, float], differed: Counter[str]) -> None:
+    """Forms that often differ are drawn less from now on: what they show is known, and hides the rest."""
+    for form, times in differed.items():
+        if times >= _DAMP_FROM:
+            damped[form] = max(damped.get(form, 1.0) * 0.5, _DAMPED)

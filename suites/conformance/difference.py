@@ -1,0 +1,260 @@
+"""What a difference between two replies is called: its rule, its subject and its signature.
+
+| rule | the two replies |
+|---|---|
+| agreement.unknown-command | one side does not know the command or sub-command |
+| agreement.unknown-argument | one side refuses an argument that the other takes |
+| agreement.type | have different wire types (an error is one) |
+| agreement.error-code | are errors with different codes |
+| agreement.error-text | are errors with one code and different texts |
+| agreement.encoding | are encodings, of OBJECT ENCODING |
+| agreement.order | have the same elements in another order |
+| agreement.value | have one type and different values |
+| agreement.state | are the same, and what they leave behind is not |
+| agreement.no-reply | are one reply and none, although later commands are answered |
+| agreement.hang, .closed, .crash, .garbled | did not both come: time ran out, the connection was closed, the server died, or what came is no RESP |
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from generators.command import Command
+from suites.conformance.steps import Step
+from suites.conformance.tolerance import CONTAINERS, handed_on
+from topologies.reply import Kind, Reply
+
+_ERRORS = (Kind.ERROR, Kind.BULK_ERROR)
+_UNKNOWN_COMMAND = re.compile(
+    rb"^ERR (unknown (command|subcommand)\b|Unknown (Redis |Valkey |Server )?command called from)",
+    re.IGNORECASE,
+)
+_REFUSED_ARGUMENT = re.compile(
+    rb"syntax error|wrong number of (arguments|args)|unsupported option|unknown (option|argument|parameter)|"
+    rb"unrecognized|invalid (option|argument)|unsupported unit",
+    re.IGNORECASE,
+)
+_TOKEN = re.compile(rb"^[A-Z][A-Z0-9_-]{1,24}$")
+_INCIDENTS = {
+    b"timeout": "hang",
+    b"closed": "closed",
+    b"died": "crash",
+    b"no reply": "no-reply",
+    b"a reply": "no-reply",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A step that differs, named."""
+
+    step: Step
+    rule: str
+    subject: str
+    signature: str
+    loose: str  # the signature without the tokens: what stays the same while a program shrinks
+    tokens: frozenset[str] = frozenset()
+
+    @property
+    def replies(self) -> tuple[Reply, Reply]:
+        return self.step.baseline, self.step.candidate
+
+
+def name_difference(step: Step) -> Difference:
+    """The name of a step whose replies differ. One that a script hands on is named after the command handed on."""
+    texts = in_script(step.baseline), in_script(step.candidate)
+    if None not in texts:
+        if texts[0] == texts[1] or _without_suffix(step.baseline) == _without_suffix(step.candidate):
+            what = f"{_suffix(step.baseline)} | {_suffix(step.candidate)}"
+            return _of_any(step, "agreement.error-text", step.asked.name, "any error in a script", what)
+    return _named(
+        Step(
+            step.line, handed_on(step.asked), _without_suffix(step.baseline), _without_suffix(step.candidate)
+        ),
+        step,
+    )
+
+
+def _named(step: Step, seen: Step) -> Difference:
+    subject = subject_of(step.asked)
+    rule = _rule(step)
+    named, what = with_tokens(step.asked), f"{mask(step.baseline)} | {mask(step.candidate)}"
+    if step.baseline.kind in _ERRORS or step.candidate.kind in _ERRORS:
+        named = subject  # the error's text tells causes apart, tokens would tell one cause twice
+    match rule:
+        case "agreement.unknown-command":
+            named, what = subject, "baseline" if _is_unknown(step.baseline) else "candidate"
+        case "agreement.error-text" if _is_unknown(step.baseline) and _is_unknown(step.candidate):
+            return _of_any(seen, rule, subject, "any unknown command", what)
+        case "agreement.unknown-argument":
+            named = with_tokens(step.asked)
+            what = f"{_refusal(step.baseline)} | {_refusal(step.candidate)}"
+        case "agreement.encoding":
+            what = f"{_plain(step.baseline)} | {_plain(step.candidate)}"
+    return Difference(
+        step=seen,
+        rule=rule,
+        subject=subject,
+        signature=f"{rule} | {named} | {what}",
+        loose=f"{rule} | {subject} | {what}",
+        tokens=frozenset(named.split()),
+    )
+
+
+def _of_any(step: Step, rule: str, subject: str, which: str, what: str) -> Difference:
+    """A text that is the same whichever command it answers: one difference for all of them."""
+    signature = f"{rule} | {which} | {what}"
+    return Difference(step=step, rule=rule, subject=subject, signature=signature, loose=signature)
+
+
+# Where an error happened in a script: 7.x "… script: SHA, on @user_script:1.", 9.1 "… script: on @user_script:1.",
+# 6.x "ERR Error running script (call to f_SHA): @user_script:1: …"
+_SCRIPT_SUFFIX = re.compile(rb" script: .*on @?\w+(:\d+)?\.$", re.DOTALL)
+_SCRIPT_PREFIX = re.compile(rb"^ERR Error running script \(call to \w+\): @?[\w.]+:(\d+:)? (?=[A-Z]+ )")
+
+
+def in_script(reply: Reply) -> bytes | None:
+    """An error's text without the place in the script that it came from; None where it names no such place."""
+    if reply.kind not in _ERRORS or not isinstance(reply.value, bytes):
+        return None
+    text = _SCRIPT_PREFIX.sub(b"", _SCRIPT_SUFFIX.sub(b"", reply.value))
+    return None if text == reply.value else text
+
+
+def _without_suffix(reply: Reply) -> Reply:
+    text = in_script(reply)
+    return reply if text is None else Reply(reply.kind, text)
+
+
+def _suffix(reply: Reply) -> str:
+    text = in_script(reply)
+    assert isinstance(reply.value, bytes)
+    assert text is not None
+    return mask(Reply(reply.kind, reply.value.replace(text, b"TEXT")))
+
+
+def _refusal(reply: Reply) -> str:
+    """How the side that refuses does it; what the other says depends on its data."""
+    return mask(reply) if _refuses(reply) else "taken"
+
+
+def _plain(reply: Reply) -> str:
+    return (
+        reply.value.decode("utf-8", "backslashreplace")
+        if isinstance(reply.value, bytes)
+        else reply.kind.value
+    )
+
+
+def of_script(difference: Difference) -> Difference:
+    """The same, named after EVAL where the shortest program still needs the script around the command."""
+    if handed_on(difference.step.asked) is difference.step.asked or difference.subject == "EVAL":
+        return difference
+    return replace(difference, subject="EVAL", signature=f"{difference.signature} | in a script")
+
+
+def subject_of(asked: Command) -> str:
+    """`GET`, `OBJECT ENCODING`; the called command where a script only hands it on."""
+    if asked.name in CONTAINERS and len(asked.args) > 1:
+        return f"{asked.name} {asked.args[1].upper().decode('utf-8', 'backslashreplace')}"
+    return asked.name
+
+
+def _rule(step: Step) -> str:
+    a, b = step.baseline, step.candidate
+    if Kind.NONE in (a.kind, b.kind):
+        return f"agreement.{_incident(a if a.kind is Kind.NONE else b)}"
+    if _is_unknown(a) != _is_unknown(b):
+        return "agreement.unknown-command"
+    if _refuses(a) != _refuses(b):
+        return "agreement.unknown-argument"
+    if a.kind in _ERRORS and a.kind is b.kind:
+        return "agreement.error-code" if _code(a) != _code(b) else "agreement.error-text"
+    if a.kind is not b.kind:
+        return "agreement.type"
+    if subject_of(step.asked) == "OBJECT ENCODING":
+        return "agreement.encoding"
+    if isinstance(a.value, tuple) and isinstance(b.value, tuple):
+        return _rule_of_aggregates(a.value, b.value)
+    return "agreement.value"
+
+
+def _rule_of_aggregates(a: tuple[Reply, ...], b: tuple[Reply, ...]) -> str:
+    """Order where the elements are the same; else what the first elements that differ are."""
+    if sorted(map(repr, a)) == sorted(map(repr, b)):
+        return "agreement.order"
+    if len(a) == len(b):
+        first, second = next((x, y) for x, y in zip(a, b, strict=True) if x != y)
+        if isinstance(first.value, tuple) and isinstance(second.value, tuple) and first.kind is second.kind:
+            return _rule_of_aggregates(first.value, second.value)
+        if first.kind is not second.kind and not _nothing(first) and not _nothing(second):
+            return "agreement.type"
+    return "agreement.value"
+
+
+def _nothing(reply: Reply) -> bool:
+    return reply.value is None
+
+
+def _incident(reply: Reply) -> str:
+    return _INCIDENTS.get(reply.value, "garbled") if isinstance(reply.value, bytes) else "garbled"
+
+
+def _is_unknown(reply: Reply) -> bool:
+    return (
+        reply.kind in _ERRORS and isinstance(reply.value, bytes) and bool(_UNKNOWN_COMMAND.match(reply.value))
+    )
+
+
+def _refuses(reply: Reply) -> bool:
+    return (
+        reply.kind in _ERRORS
+        and isinstance(reply.value, bytes)
+        and bool(_REFUSED_ARGUMENT.search(reply.value))
+    )
+
+
+def _code(reply: Reply) -> bytes:
+    return reply.value.split(b" ", 1)[0] if isinstance(reply.value, bytes) else b""
+
+
+def with_tokens(asked: Command) -> str:
+    """The subject with the tokens that stand in the command: `SET … GET KEEPTTL`."""
+    subject = subject_of(asked)
+    known = set(subject.encode().split())
+    tokens = {arg.decode() for arg in asked.args[1:] if _TOKEN.match(arg) and arg not in known}
+    return " ".join((subject, *sorted(tokens)))
+
+
+_QUOTED = re.compile(rb"'[^']*'|`[^`]*`|\"[^\"]*\"")
+_NUMBER = re.compile(rb"-?\b\d+(\.\d+)?\b")
+_SHA = re.compile(rb"\b[0-9a-f]{40}\b")
+
+
+# Places where an engine repeats what it was given, without quotes around it.
+_ECHOES = tuple(
+    re.compile(pattern, re.DOTALL)
+    for pattern in (
+        rb"(with args beginning with:).*",
+        rb"(\bmember) .*(?= does not exist)",
+        rb"(Unrecognized REPLCONF option:).*",
+        rb"(No such user) .*",
+        rb"(Unable to find category) .*",
+        rb"(category) .*(?= does not exist)",
+        rb"(line|position|offset|token) .*",
+    )
+)
+
+
+def mask(reply: Reply) -> str:
+    """A reply without what varies: an error's text without numbers, names and arguments; else its type."""
+    if reply.kind is Kind.NONE and isinstance(reply.value, bytes):
+        return reply.value.split(b":")[0].decode()
+    if reply.kind not in _ERRORS or not isinstance(reply.value, bytes):
+        return reply.kind.value
+    text = _SHA.sub(b"SHA", reply.value)
+    text = _NUMBER.sub(b"N", _QUOTED.sub(b"'_'", text))
+    for echo in _ECHOES:
+        text = echo.sub(rb"\1 _", text)
+    return "(error) " + text.decode("utf-8", "backslashreplace")

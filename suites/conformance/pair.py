@@ -1,0 +1,107 @@
+"""A running pair of engines with all that a campaign needs: lockstep in both protocols, rules, and a pen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from generators.command import Command, command
+from reports.finding import Finding
+from reports.record import RecordWriter
+from reports.run import Work
+from suites.conformance.campaign import Outcome
+from suites.conformance.hunt import Discovery
+from suites.conformance.probe import DIGEST, READ_ALL
+from suites.conformance.report import finding_of
+from suites.conformance.tolerance import Tolerances
+from topologies.lockstep import Lockstep, ask, introduce
+from topologies.reply import Kind
+
+if TYPE_CHECKING:
+    from suites.session import Session
+    from topologies.node import Node
+
+_SAMPLE = (
+    command("SET", "a", "1"),
+    command("RPUSH", "b", "x", "y"),
+    command("SADD", "c", "x", "1"),
+    command("ZADD", "d", "1.5", "x"),
+    command("HSET", "e", "f", "v"),
+    command("XADD", "f", "1-1", "g", "v"),
+)
+
+
+@dataclass(slots=True)
+class Pair:
+    """Both engines of a run, as one worker has them."""
+
+    session: Session
+    locksteps: Mapping[int, Lockstep]
+    rules: Tolerances
+    digest: Command
+    pen: RecordWriter
+    told: Outcome = field(default_factory=lambda: Outcome(""))
+    found: list[Finding] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, session: Session, baseline: Node, candidate: Node, rules: Tolerances) -> Pair:
+        locksteps = {protocol: Lockstep(baseline, candidate, protocol=protocol) for protocol in (2, 3)}
+        pen = RecordWriter.open(session.options.record, worker=session.worker or "main")
+        return cls(session, locksteps, rules, _digest(baseline, candidate), pen)
+
+    def close(self) -> None:
+        for lockstep in self.locksteps.values():
+            lockstep.close()
+        self.pen.close()
+
+    def discovered(self, discovery: Discovery) -> None:
+        """Writes a finding down at once: a run that is killed keeps it."""
+        finding = finding_of(discovery, self.session.reproduce_program)
+        self.found.append(finding)
+        self.pen.finding(finding)
+
+    def work_done(self, outcome: Outcome) -> None:
+        """Writes down what a campaign did since it last said so."""
+        last = self.told if self.told.area == outcome.area else Outcome(outcome.area)
+        self.pen.progress(
+            Work(
+                area=outcome.area,
+                compared=outcome.compared - last.compared,
+                programs=outcome.programs - last.programs,
+                seconds=outcome.seconds - last.seconds,
+                sent=dict(outcome.sent - last.sent),
+                tolerated=dict(self.rules.applied),
+            )
+        )
+        self.rules.applied.clear()
+        self.told = Outcome(
+            outcome.area, outcome.compared, outcome.programs, outcome.seconds, Counter(outcome.sent)
+        )
+
+    def counted(self, counts: Counter[str]) -> None:
+        """Adds how often each finding was met to what was written of it."""
+        for finding in self.found:
+            more = counts[finding.signature] - 1
+            if more > 0:
+                self.pen.finding(_counted(finding, more))
+
+
+def _counted(finding: Finding, count: int) -> Finding:
+    import msgspec
+
+    return msgspec.structs.replace(finding, count=count)
+
+
+def _digest(*nodes: Node) -> Command:
+    """The server's own digest of its data where both have it and agree on equal data; else a script that reads."""
+    said = []
+    for node in nodes:
+        wire = introduce(node, 2)
+        for each in (command("FLUSHALL"), *_SAMPLE):
+            ask(wire, each)
+        said.append(ask(wire, DIGEST))
+        ask(wire, command("FLUSHALL"))
+        wire.close()
+    return DIGEST if said[0] == said[1] and said[0].kind is Kind.SIMPLE else READ_ALL

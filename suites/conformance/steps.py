@@ -1,0 +1,63 @@
+"""A program's lines beside what came back, with the commands inside EXEC taken apart.
+
+A reply inside EXEC's array belongs to the command that was queued, so that a difference is named after that command
+and is the same difference inside a transaction and outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from generators.command import Command, Program
+from topologies.lockstep import Exchange
+from topologies.reply import Kind, Reply
+
+
+class Step(NamedTuple):
+    """One command and both replies. `line` is the index into the program of the line that the replies came with."""
+
+    line: int
+    asked: Command
+    baseline: Reply
+    candidate: Reply
+
+
+def steps(program: Program, exchange: Exchange) -> Iterator[Step]:
+    """Every command that both sides answered, in order; after an incident up to and with the line it struck."""
+    queued: list[Command] | None = None
+    pairs = zip(program, exchange.baseline.replies, exchange.candidate.replies, strict=False)
+    for line, (asked, baseline, candidate) in enumerate(pairs):
+        inside = _inside(asked, queued, baseline, candidate)
+        if inside is None:
+            yield Step(line, asked, baseline, candidate)
+        else:
+            yield from (Step(line, *each) for each in inside)
+        queued = _queue_after(asked, queued, baseline, candidate)
+
+
+def _inside(
+    asked: Command, queued: list[Command] | None, baseline: Reply, candidate: Reply
+) -> list[tuple[Command, Reply, Reply]] | None:
+    if asked.name != "EXEC" or queued is None:
+        return None
+    a, b = baseline.value, candidate.value
+    arrays = baseline.kind is candidate.kind is Kind.ARRAY and isinstance(a, tuple) and isinstance(b, tuple)
+    if (
+        not arrays
+        or not isinstance(a, tuple)
+        or not isinstance(b, tuple)
+        or not len(a) == len(b) == len(queued)
+    ):
+        return None
+    return list(zip(queued, a, b, strict=True))
+
+
+def _queue_after(asked: Command, queued: list[Command] | None, *replies: Reply) -> list[Command] | None:
+    if asked.name in ("EXEC", "DISCARD"):
+        return None
+    if asked.name == "MULTI" and queued is None:
+        return [] if any(reply.value == b"OK" for reply in replies) else None
+    if queued is not None and any(reply.value == b"QUEUED" for reply in replies):
+        queued.append(asked)
+    return queued

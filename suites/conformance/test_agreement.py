@@ -1,0 +1,84 @@
+"""Two engines are asked the same and must answer the same: every area of the command set, and the known differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from generators.vocabulary import areas
+from reports.verdict import FailOn, fails, judged
+from suites.conformance.campaign import Campaign, Outcome
+from suites.conformance.replay import replay
+from suites.profiles import PROFILES
+
+if TYPE_CHECKING:
+    from reports.finding import Finding
+    from suites.conformance.pair import Pair
+    from suites.session import Session
+
+
+@pytest.mark.parametrize("area", list(areas()))
+def test_area(area: str, pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
+    """Generated programs over one area: every reply, and what each program leaves behind."""
+    campaign = Campaign(
+        area=areas()[area],
+        seed=session.options.seed,
+        locksteps=pair.locksteps,
+        rules=pair.rules,
+        digest=pair.digest,
+        found=pair.discovered,
+        told=pair.work_done,
+    )
+    pair.found.clear()
+    outcome = campaign.run(PROFILES[session.options.profile])
+    pair.counted(outcome.counts)
+    if outcome.ended_early:
+        _note_early_end(pair, outcome)
+    _fail_for(pair.found, session, subtests)
+
+
+def test_known_differences(pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
+    """The program of each ledger entry that speaks of this pair is run again: does it still differ?"""
+    pair.found.clear()
+    for entry in session.ledger.applying(session.engines):
+        if entry.program:
+            differs = replay(pair, entry.program, rule=entry.rule)
+            pair.pen.observation({"kind": "replay", "entry": entry.id, "differs": differs})
+    _fail_for(pair.found, session, subtests)
+
+
+def test_program(pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
+    """The program given by --program, as it stands."""
+    pair.found.clear()
+    lines = tuple(str(each) for each in session.options.program)
+    replay(pair, lines)
+    _fail_for(pair.found, session, subtests)
+
+
+def _note_early_end(pair: Pair, outcome: Outcome) -> None:
+    why = f"the profile's time was up after {outcome.compared:,} commands in {outcome.seconds:.0f} s"
+    pair.pen.observation({"kind": "ended-early", "area": outcome.area, "why": why})
+
+
+def _fail_for(found: Iterable[Finding], session: Session, subtests: pytest.Subtests) -> None:
+    """A subtest for each finding, red where the policy says so."""
+    policy = session.options.acceptances.ledger
+    for finding in judged(found, session.engines, session.ledger, policy):
+        with subtests.test(f"{finding.rule} {finding.subject}"):
+            if finding.verdict == "inconclusive":
+                pytest.skip(f"inconclusive: {finding.message}")
+            if fails(finding, session.options.fail_on):
+                pytest.fail(_text(finding), pytrace=False)
+
+
+def _text(finding: Finding) -> str:
+    lines = [f"{finding.severity}: {finding.message}"]
+    lines += [
+        f"  {'>' if at == finding.step else ' '} {line[:160]}" for at, line in enumerate(finding.program)
+    ]
+    return "\n".join([*lines, f"  {finding.reproduce[:400]}"])
+
+
+__all__ = ["FailOn"]

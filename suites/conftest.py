@@ -1,0 +1,37 @@
+"""What the suites' tests are given: this worker's session, its pair of nodes, and where findings go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from generators.command import command
+from suites import session as runs
+from suites.conformance.pair import Pair
+from suites.conformance.tolerance import tolerances
+from topologies.lockstep import ask, introduce
+
+
+@pytest.fixture(scope="session")
+def session(pytestconfig: pytest.Config) -> runs.Session:
+    return pytestconfig.stash[runs.KEY]
+
+
+@pytest.fixture(scope="session")
+def pair(session: runs.Session) -> Iterator[Pair]:
+    """The two engines, started once per worker, and what they say of their commands."""
+    baseline, candidate = session.nodes()
+    tables = [ask(introduce(node, 2), command("COMMAND")) for node in (baseline, candidate)]
+    pair = Pair.of(session, baseline, candidate, tolerances(*tables))
+    yield pair
+    pair.close()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`--program` runs that program and nothing else; without it there is no program to run."""
+    session = config.stash.get(runs.KEY, None)
+    given = bool(session and session.options.program)
+    chosen = [item for item in items if (item.name == "test_program") == given]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen

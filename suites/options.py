@@ -1,0 +1,117 @@
+"""The command line of a run: `pytest suites --baseline redis:7.2 --candidate valkey:8.1 …`."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from generators.command import CommandSyntaxError, Program, parse
+from reports.book import Acceptances, BookError, load_acceptances
+from reports.verdict import FailOn
+from suites.profiles import PROFILES
+from topologies.homes import PROVIDERS
+from topologies.node import Auth
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEFAULT_BASELINE = "redis:7.2"
+DEFAULT_CANDIDATE = "valkey:8.1"
+_SEEDS = 1 << 32
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Registers them; `pytest suites --help` shows them in a group of their own."""
+    group = parser.getgroup("rekey", "Rekey: compare two engines (pytest suites …)")
+    group.addoption("--baseline", default=DEFAULT_BASELINE, metavar="ENGINE", help="what is in use now, e.g. redis:7.2, redis:7.0@deb, path:/opt/x/redis-server [%(default)s]")  # fmt: skip  # noqa: E501
+    group.addoption("--candidate", default=DEFAULT_CANDIDATE, metavar="ENGINE", help="what it shall move to, e.g. valkey:8.1, valkey:9@wheel, image:registry/name:tag [%(default)s]")  # fmt: skip  # noqa: E501
+    group.addoption("--provider", default="auto", choices=PROVIDERS, help="where servers live: a cell (Linux namespaces), Docker, or plain processes [%(default)s: cell, else processes; Docker where an engine is an image]")  # fmt: skip  # noqa: E501
+    group.addoption("--profile", default="smoke", choices=tuple(PROFILES), help="how much to do: smoke about a minute, gate some minutes, nightly hours [%(default)s]")  # fmt: skip  # noqa: E501
+    group.addoption("--seed", type=int, metavar="N", help="what programs are drawn from; the same seed draws the same programs [a new one, printed]")  # fmt: skip  # noqa: E501
+    group.addoption("--record", type=Path, metavar="DIR", help="the run's folder, which must not exist yet [runs/<time>-<baseline>-<candidate>]")  # fmt: skip  # noqa: E501
+    group.addoption("--fail-on", default="new", choices=[each.value for each in FailOn], help="which differences fail the run: new = explained by no ledger, breaking = of those the breaking ones, any = known ones, too [%(default)s]")  # fmt: skip  # noqa: E501
+    group.addoption("--accept", type=Path, metavar="FILE", help="differences that you accept, each with reason and expiry date")  # fmt: skip  # noqa: E501
+    group.addoption("--accept-to", type=Path, metavar="FILE", help="write a first such file of this run's new differences")  # fmt: skip  # noqa: E501
+    group.addoption("--program", action="append", metavar="LINE", help="run only this program, a redis-cli line each time the option stands")  # fmt: skip  # noqa: E501
+    group.addoption("--tls", action="store_true", help="all connections are encrypted")
+    group.addoption("--auth", default="none", choices=[each.value for each in Auth], help="how servers let clients in: a password, or an ACL user [%(default)s]")  # fmt: skip  # noqa: E501
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of one run, checked."""
+
+    baseline: str
+    candidate: str
+    provider: str
+    profile: str
+    seed: int
+    record: Path
+    fail_on: FailOn
+    strict: bool
+    acceptances: Acceptances
+    accept_to: Path | None
+    program: Program
+    tls: bool
+    auth: Auth
+
+
+def options_of(config: pytest.Config) -> Options:
+    """The options as given.
+
+    Raises:
+        pytest.UsageError: one of them can't be used; the message says which and why.
+
+    """
+    baseline, candidate = str(config.getoption("--baseline")), str(config.getoption("--candidate"))
+    seed = config.getoption("--seed")
+    return Options(
+        baseline=baseline,
+        candidate=candidate,
+        provider=str(config.getoption("--provider")),
+        profile=str(config.getoption("--profile")),
+        seed=secrets.randbelow(_SEEDS) if seed is None else int(seed),
+        record=config.getoption("--record") or _new_record(config.rootpath, baseline, candidate),
+        fail_on=FailOn(config.getoption("--fail-on")),
+        strict=bool(
+            config.getoption("strict", default=False)
+        ),  # pytest's own --strict: inconclusive fails, too
+        acceptances=_acceptances(config.getoption("--accept")),
+        accept_to=_not_there_yet(config.getoption("--accept-to")),
+        program=_program(config.getoption("--program") or ()),
+        tls=bool(config.getoption("--tls")),
+        auth=Auth(config.getoption("--auth")),
+    )
+
+
+def _new_record(root: Path, baseline: str, candidate: str) -> Path:
+    now = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    name = "-".join([now, *("".join(c if c.isalnum() or c == "." else "_" for c in each)[-24:] for each in (baseline, candidate))])  # noqa: E501  # fmt: skip
+    return root / "runs" / name
+
+
+def _acceptances(path: Path | None) -> Acceptances:
+    if path is None:
+        return Acceptances()
+    try:
+        return load_acceptances(path, today=datetime.now(UTC).date())
+    except (BookError, OSError) as error:
+        raise pytest.UsageError(f"--accept {path}: {error}") from error
+
+
+def _not_there_yet(path: Path | None) -> Path | None:
+    if path is not None and path.exists():
+        raise pytest.UsageError(f"--accept-to {path}: the file exists; move it away or name another")
+    return path
+
+
+def _program(lines: Sequence[str]) -> Program:
+    try:
+        return tuple(parse(line) for line in lines)
+    except CommandSyntaxError as error:
+        raise pytest.UsageError(f"--program: {error}") from error

@@ -1,0 +1,371 @@
+"""One run from its command line to its record: what pytest's hooks call, in the controller and in each worker.
+
+The controller fetches the engines, enters the cell, opens the record and closes it; workers only add lines to it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import sys
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from generators.command import command
+from generators.vocabulary import areas as areas_of_vocabulary
+from reports import record
+from reports.book import BookError, load_ledger, write_acceptances
+from reports.judge import Policy, judge, save
+from reports.ranges import Pair as EnginePair
+from reports.render import render
+from reports.run import NotRun, Run, Tolerance, build_record, this_machine
+from reports.terminal import print_summary
+from suites.conformance.tolerance import RULES, command_names
+from suites.options import Options, options_of
+from suites.profiles import PROFILES
+from suites.watch import Watch
+from topologies import cell
+from topologies.cache import cache_dir
+from topologies.engine import Build, EngineNotAvailable, HarnessError
+from topologies.fetch import obtain
+from topologies.homes import choose, wants_docker
+from topologies.lockstep import ask, introduce
+from topologies.node import Node, NodeSpec
+from topologies.spec import Endpoint, SpecError, parse_spec
+
+if TYPE_CHECKING:
+    from reports.ledger import Ledger
+    from reports.record import Record
+    from topologies.node import Home
+
+SUITES = Path(__file__).parent
+KEY = pytest.StashKey["Session"]()
+COLLECTED = pytest.StashKey[list[str]]()  # in the controller of workers: what they collected
+CONFIG = (("hz", "100"), ("latency-tracking", "no"))
+
+
+def is_run(config: pytest.Config) -> bool:
+    """Whether this is a run of the suites: some path given lies in `suites/`, and tests will really run."""
+    looks_only = config.option.collectonly or config.option.help or getattr(config.option, "version", 0)
+    paths = (Path(arg.split("::")[0]) for arg in config.args)
+    return not looks_only and any(path.resolve().is_relative_to(SUITES) for path in paths)
+
+
+def worker_of(config: pytest.Config) -> str | None:
+    """The xdist worker's name ("gw0"), or None in the controller and without xdist."""
+    given = getattr(config, "workerinput", None)
+    return str(given["workerid"]) if given else None
+
+
+def enter_home(config: pytest.Config) -> int | None:
+    """Fetches what is missing and enters the cell; returns an exit code only where that fails.
+
+    In a cell there is no network, so everything is fetched before; and it is entered before anything is
+    collected, so that the whole run is inside.
+    """
+    try:
+        if cell.inside():
+            return None
+        provider = str(config.getoption("--provider"))
+        builds = fetch(config)
+        if provider == "process" or wants_docker(provider, builds) or (provider == "auto" and cell.why_not()):
+            return None
+        _release_streams(config)
+        cell.enter([sys.executable, "-m", "pytest", *config.invocation_params.args], env=os.environ, nodes=cache_dir() / "cell")  # fmt: skip
+    except (SpecError, EngineNotAvailable) as error:
+        return _say(error, pytest.ExitCode.USAGE_ERROR)
+    except HarnessError as error:
+        return _say(error, pytest.ExitCode.INTERNAL_ERROR)
+
+
+def _release_streams(config: pytest.Config) -> None:
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.stop_global_capturing()
+
+
+def _say(error: Exception, code: pytest.ExitCode) -> int:
+    sys.stderr.write(f"rekey: {error}\n")
+    return int(code)
+
+
+def fetch(config: pytest.Config) -> list[Build]:
+    """Both engines, fetched where they are not in the cache yet."""
+    specs = [str(config.getoption(name)) for name in ("--baseline", "--candidate")]
+    for spec in specs:
+        if isinstance(parse_spec(spec), Endpoint):
+            raise SpecError(
+                spec, "an endpoint as an engine is not served yet: name an engine that Rekey starts itself"
+            )
+    prefer = "docker" if str(config.getoption("--provider")) == "docker" else None
+    return obtain(specs, prefer=prefer)
+
+
+@dataclass(slots=True)
+class Session:
+    """This process's part of a run."""
+
+    options: Options
+    builds: tuple[Build, Build]
+    worker: str | None
+    ledger: Ledger
+    _home: Home | None = None
+    _nodes: list[Node] = field(default_factory=list)
+    watch: Watch | None = None
+    record: Record | None = None
+
+    @property
+    def home(self) -> Home:
+        """This worker's home, made when it is first asked for."""
+        if self._home is None:
+            number = int(self.worker.removeprefix("gw")) + 1 if self.worker else 0
+            self._home = choose(self.options.provider, self.builds, worker=number)
+        return self._home
+
+    def nodes(self) -> tuple[Node, Node]:
+        """The pair, started when it is first asked for, one node of each engine."""
+        if not self._nodes:
+            for name, build in zip(("baseline", "candidate"), self.builds, strict=True):
+                spec = NodeSpec(name=name, build=build, tls=self.options.tls, auth=self.options.auth)
+                self._nodes.append(self.home.start(spec))
+        baseline, candidate = self._nodes
+        return baseline, candidate
+
+    def close(self) -> None:
+        if self._home is not None:
+            self._home.close()
+            self._home = None
+            self._nodes.clear()
+
+    @property
+    def engines(self) -> EnginePair:
+        """The pair as the ledger speaks of it."""
+        return EnginePair(self.builds[0].engine, self.builds[1].engine)
+
+    def judge(self, found: Record) -> Record:
+        """A record judged by this run's policy."""
+        options = self.options
+        policy = Policy(
+            ledger=self.ledger,
+            acceptances=options.acceptances,
+            fail_on=options.fail_on,
+            strict=options.strict,
+        )
+        return judge(found, policy)
+
+    @property
+    def reproduce(self) -> str:
+        """The command that does the same run again."""
+        options = self.options
+        words = [*_PYTEST, "--baseline", options.baseline, "--candidate", options.candidate]
+        words += ["--profile", options.profile, "--seed", str(options.seed)]
+        return shlex.join([*words, *self._access])
+
+    def reproduce_program(self, lines: tuple[str, ...]) -> str:
+        """The command that runs only this program on the pair."""
+        options = self.options
+        words = [*_PYTEST, "--baseline", options.baseline, "--candidate", options.candidate, *self._access]
+        return shlex.join(words + [word for line in lines for word in ("--program", line)])
+
+    @property
+    def _access(self) -> list[str]:
+        tls = ["--tls"] if self.options.tls else []
+        return tls + (["--auth", self.options.auth.value] if self.options.auth.value != "none" else [])
+
+
+_PYTEST = (".venv/bin/python", "-m", "pytest", "suites")
+
+
+def begin(config: pytest.Config) -> Session:
+    """This process's session. In the controller it also opens the record.
+
+    Raises:
+        pytest.UsageError: an option can't be used.
+        HarnessError: an engine can't be had, or a server does not start.
+
+    """
+    worker = worker_of(config)
+    try:
+        options = options_of(config)
+        builds = fetch(config)
+        session = Session(options=options, builds=(builds[0], builds[1]), worker=worker, ledger=load_ledger())
+        if worker is None:
+            config.option.seed = options.seed  # what workers are told
+            config.option.record = options.record
+            _open_record(session, config)
+    except (SpecError, EngineNotAvailable, BookError) as error:
+        raise pytest.UsageError(str(error)) from error
+    except HarnessError as error:
+        pytest.exit(f"rekey: {error}", returncode=int(pytest.ExitCode.INTERNAL_ERROR))
+    return session
+
+
+def _open_record(session: Session, config: pytest.Config) -> None:
+    options = session.options
+    workers = int(config.getoption("numprocesses", default=0) or 0)
+    try:
+        nodes = session.nodes()
+        said = [_server_info(node) for node in nodes]
+        known = command_names(*(ask(introduce(node, 2), command("COMMAND")) for node in nodes))
+        home = session.home
+    finally:
+        session.close()
+    run = Run(
+        id=options.record.name,
+        baseline=build_record(session.builds[0], said[0]),
+        candidate=build_record(session.builds[1], said[1]),
+        seed=options.seed,
+        profile=options.profile,
+        options={
+            "tls": options.tls,
+            "auth": options.auth.value,
+            "arguments": list(config.invocation_params.args),
+        },
+        provider=home.kind,
+        cannot=home.cannot,
+        machine=this_machine(),
+        workers=max(1, workers),
+        start=_now(),
+        fail_on=options.fail_on.value,
+        strict=options.strict,
+        known_commands=known,
+        reproduce=session.reproduce,
+        not_run=_OUT_OF_SCOPE,
+    )
+    record.start(options.record, run)
+
+
+_OUT_OF_SCOPE = (
+    NotRun(what="replication, Sentinel and cluster", why="this version compares standalone servers"),
+    NotRun(
+        what="persistence: RDB and AOF files of one engine read by the other",
+        why="this version compares replies and data in memory",
+    ),  # fmt: skip
+    NotRun(what="behaviour under faults", why="this version injects none"),
+)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _server_info(node: Node) -> dict[str, str]:
+    reply = ask(introduce(node, 2), command("INFO", "server"))
+    text = reply.value.decode("utf-8", "replace") if isinstance(reply.value, bytes) else ""
+    pairs = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    wanted = (
+        "redis_version",
+        "valkey_version",
+        "server_name",
+        "redis_build_id",
+        "redis_git_sha1",
+        "os",
+        "gcc_version",
+    )
+    return {name: pairs[name] for name in wanted if name in pairs}
+
+
+def header(session: Session) -> list[str]:
+    """What pytest says before it starts."""
+    options = session.options
+    sides = [f"{build.engine} ({build.package or build.source})" for build in session.builds]
+    return [
+        f"rekey: {sides[0]} -> {sides[1]}",
+        f"rekey: profile {options.profile}, seed {options.seed}, record {options.record}",
+    ]
+
+
+def show_progress(session: Session, tests: pytest.Session) -> None:
+    """Starts the line that says how far the run is."""
+    areas = sum("test_area" in item.nodeid for item in tests.items) or len(areas_of_vocabulary())
+    whole = areas * PROFILES[session.options.profile].commands
+    session.watch = Watch(session.options.record, Console(), whole=whole)
+    session.watch.start()
+
+
+def end(session: Session, exitstatus: int, tests: pytest.Session) -> int:
+    """Closes the record: merges what workers wrote, judges it, renders it. Returns the exit code of the run."""
+    if session.watch is not None:
+        session.watch.stop()
+    session.close()
+    folder = session.options.record
+    merged = record.merge(folder)
+    record.amend(
+        folder,
+        end=_now(),
+        tolerances=_tolerances(folder),
+        replayed=_replayed(folder),
+        not_run=(*merged.run.not_run, *_ended_early(folder), *_not_selected(session, tests)),
+        full=exitstatus in (0, 1) and _is_whole(session, tests),
+    )
+    judged = session.judge(record.load(folder))
+    code = exitstatus if exitstatus not in (0, 1) else int(judged.run.exit_code or exitstatus)
+    judged = replace(judged, run=msgspec.structs.replace(judged.run, exit_code=code))
+    save(judged)
+    if session.options.accept_to is not None:
+        new = [finding for finding in judged.findings if finding.verdict == "diverges"]
+        write_acceptances(new, session.options.accept_to, today=datetime.now(UTC).date())
+    render(folder)
+    session.record = judged
+    return code
+
+
+def _is_whole(session: Session, tests: pytest.Session) -> bool:
+    return (
+        session.options.profile != "smoke"
+        and not session.options.program
+        and not _not_selected(session, tests)
+    )
+
+
+def _not_selected(session: Session, tests: pytest.Session) -> tuple[NotRun, ...]:
+    """Areas that the command line left out. Under xdist only workers collect, and all of them everything."""
+    ids = [item.nodeid for item in tests.items] or [
+        str(each) for each in tests.config.stash.get(COLLECTED, ())
+    ]
+    if session.options.program or not ids:
+        return ()
+    return tuple(
+        NotRun(what=f"area {name}", why="left out on the command line")
+        for name in areas_of_vocabulary()
+        if not any(f"[{name}]" in each for each in ids)
+    )
+
+
+def _tolerances(folder: Path) -> tuple[Tolerance, ...]:
+    counts: Counter[str] = Counter()
+    for line in record.lines(folder, "progress"):
+        if isinstance(line, dict):
+            counts.update(line.get("tolerated", {}))
+    return tuple(Tolerance(rule=name, why=RULES[name], count=count) for name, count in sorted(counts.items()))
+
+
+def _replayed(folder: Path) -> dict[str, bool]:
+    seen: dict[str, bool] = {}
+    for line in record.lines(folder, "observations"):
+        if isinstance(line, dict) and line.get("kind") == "replay":
+            seen[str(line["entry"])] = bool(line["differs"])
+    return seen
+
+
+def _ended_early(folder: Path) -> tuple[NotRun, ...]:
+    return tuple(
+        NotRun(what=f"the rest of {line['area']}", why=str(line["why"]))
+        for line in record.lines(folder, "observations")
+        if isinstance(line, dict) and line.get("kind") == "ended-early"
+    )
+
+
+def summarise(session: Session) -> None:
+    """The end of the terminal's output."""
+    if session.record is not None:
+        with contextlib.suppress(BrokenPipeError):
+            print_summary(session.record, Console())

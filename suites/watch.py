@@ -1,0 +1,67 @@
+"""Watches a record grow and shows how far the run is. Reads what workers wrote; knows nothing of pytest."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from reports.terminal import Progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+_EVERY_S = 0.5
+
+
+class Watch:
+    """A thread that keeps the live line true until it is stopped."""
+
+    def __init__(self, folder: Path, console: Console, *, whole: int) -> None:
+        self._folder = folder
+        self._whole = whole  # commands that the run will compare
+        self._progress = Progress(console)
+        self._ended = threading.Event()
+        self._read: dict[Path, int] = {}
+        self._compared = 0
+        self._area = ""
+        self._found: dict[str, str] = {}
+        self._seconds = 0.0
+        self._thread = threading.Thread(target=self._watch, name="rekey-watch", daemon=True)
+
+    def start(self) -> None:
+        self._progress.__enter__()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Idempotent."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._progress.stop()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(_EVERY_S):
+            self._seconds += _EVERY_S
+            for line in self._new_lines("progress"):
+                self._compared += int(line.get("compared", 0))
+                self._area = str(line.get("area", self._area))
+            for line in self._new_lines("findings"):
+                self._found[str(line["signature"])] = str(line["severity"])
+            left = self._seconds * (self._whole / self._compared - 1) if self._compared else None
+            self._progress.update(self._area, self._compared, Counter(self._found.values()), left)
+
+    def _new_lines(self, kind: str) -> list[dict[str, object]]:
+        new: list[dict[str, object]] = []
+        for path in sorted(self._folder.glob(f"{kind}-*.jsonl")):
+            with path.open("rb") as file:
+                file.seek(self._read.get(path, 0))
+                data = file.read()
+            whole = data[: data.rfind(b"\n") + 1]
+            self._read[path] = self._read.get(path, 0) + len(whole)
+            new += [msgspec.json.decode(line) for line in whole.splitlines()]
+        return new
