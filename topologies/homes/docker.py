@@ -7,21 +7,23 @@ Configuration and certificates are copied into the container: nothing of this ma
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import os
 import shutil
+import socket
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import docker
 import docker.errors
-import requests
 from testcontainers.core.config import ConnectionMode, testcontainers_config
 from testcontainers.core.container import DockerContainer
+from testcontainers.core.docker_client import DockerClient
 
-from topologies import config, readiness
+from topologies import config, docker_engine, readiness
 from topologies.addresses import Addresses
 from topologies.config import CertificateFiles, Listening
 from topologies.door import Door
@@ -33,15 +35,12 @@ from topologies.node import Auth
 from topologies.tls import Authority
 
 if TYPE_CHECKING:
-    import socket
-
     from docker.models.containers import Container
 
     from topologies.node import NodeSpec
 
 _PORT = 6379  # inside the container
 _INSIDE = "/rekey"
-_LOCAL = ("localhost", "127.0.0.1")
 _START_TRIES = 3  # the published port can be taken by somebody else before Docker binds it
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,6 +56,7 @@ class DockerHome:
         self.client = _connect()
         _choose_reaper(self.client)
         sweep.sweep(self.client)
+        self.nearby = _nearby()
         self.root = new_root()
         self.leash = Leash()
         self.leash.promise_removal(self.root)
@@ -122,8 +122,8 @@ class DockerNode:
 
     def create(self) -> None:
         """Make and start the container; ready when this returns."""
-        with_tls = self._stage()
-        _describe(self._described, self.spec, with_tls, self._home.addresses)
+        place = self._stage()
+        _describe(self._described, self.spec, place, self._home)
         self._described.with_copy_into_container(self._directory / _INSIDE.strip("/"), "/")
         try:
             self._described.start()
@@ -178,7 +178,7 @@ class DockerNode:
         inside.mkdir(parents=True)
         certificate = None
         if self.spec.tls:
-            names = [path.name for path in self._home.authority.issue(inside, _LOCAL[1])]
+            names = [path.name for path in self._home.authority.issue(inside)]
             certificate = CertificateFiles(*(f"{_INSIDE}/{name}" for name in names))
         place = Listening(address="0.0.0.0", port=_PORT, directory=_INSIDE, certificate=certificate)  # noqa: S104  (inside the container)
         (inside / config.FILE_NAME).write_text(config.file_text(self.spec, place))
@@ -194,15 +194,12 @@ class DockerNode:
     def _found(self) -> Door:
         """Where the container is reached; asked anew after every start."""
         try:
-            host, port = self._described.get_container_host_ip(), self._described._get_exposed_port(_PORT)  # noqa: SLF001  (the public one sleeps for seconds over a container that has ended)
+            host = "127.0.0.1" if self._home.nearby else self._described.get_container_host_ip()
+            port = self._described._get_exposed_port(_PORT)  # noqa: SLF001  (the public one waits for minutes for a container that has ended)
         except (ConnectionError, KeyError):  # it ended before it could be asked: any door will do
-            host, port = _LOCAL[1], _PORT
-        return Door(
-            host=_LOCAL[1] if host in _LOCAL else host,  # localhost may be ::1, where nothing is published
-            port=port,
-            credentials=self.credentials,
-            context=self._home.authority.client_context() if self.spec.tls else None,
-        )
+            host, port = "127.0.0.1", _PORT
+        context = self._home.authority.client_context() if self.spec.tls else None
+        return Door(host=host, port=port, credentials=self.credentials, context=context)
 
     def _status(self) -> int | None:
         if self._container is None:
@@ -215,20 +212,41 @@ class DockerNode:
         return None if state["Running"] else int(state["ExitCode"])
 
 
-def _describe(container: DockerContainer, spec: NodeSpec, place: Listening, addresses: Addresses) -> None:
+def _describe(container: DockerContainer, spec: NodeSpec, place: Listening, home: DockerHome) -> None:
     """Everything about the container but the files in it."""
     known = [*spec.build.argv, f"{_INSIDE}/{config.FILE_NAME}", *config.flags(place)]
     unknown = ["--port", str(_PORT), "--bind", place.address]
     container.with_command(known if spec.build.argv else unknown)
     container.with_envs(**dict(spec.build.env))
     container.with_kwargs(labels=sweep.labels())
-    mode = container.get_docker_client().get_connection_mode()
-    if mode.use_mapped_port:
+    if container.get_docker_client().get_connection_mode().use_mapped_port:
         # A port of our choice, because one of Docker's choice is another one after a restart.
-        port = addresses.free_port(_LOCAL[1])
-        nearby = mode == ConnectionMode.docker_host and container.get_docker_client().host() in _LOCAL
-        published = (_LOCAL[1], port) if nearby else port
+        published = ("127.0.0.1" if home.nearby else "0.0.0.0", home.addresses.free_port("127.0.0.1"))  # noqa: S104  (has to be reached from another machine)
         container.ports[f"{_PORT}/tcp"] = published  # type: ignore[assignment]  # docker takes a pair, too
+
+
+def _nearby() -> bool:
+    """Whether what the engine publishes on its loopback is on ours."""
+    engine = DockerClient()
+    with closing(engine.client):
+        if not engine.get_connection_mode().use_mapped_port:
+            return False
+        if engine.get_connection_mode() == ConnectionMode.gateway_ip:  # we are in a container
+            return _is_ours(_gateway(engine.client))
+        return engine.host() in ("localhost", "127.0.0.1")
+
+
+def _gateway(client: docker.DockerClient) -> str:
+    """The engine's own address in its default network: by custom the first one, if it does not say."""
+    (network,) = client.networks.get("bridge").attrs["IPAM"]["Config"][:1]
+    return str(network.get("Gateway") or next(ipaddress.ip_network(network["Subnet"]).hosts()))
+
+
+def _is_ours(address: str) -> bool:
+    with socket.socket() as attempt, suppress(OSError):
+        attempt.bind((address, 0))
+        return True
+    return False
 
 
 def _refuse_unconfigurable(spec: NodeSpec) -> None:
@@ -251,11 +269,9 @@ def _connect() -> docker.DockerClient:
     for name in ("container", "docker_client"):
         logging.getLogger(f"testcontainers.core.{name}").setLevel(logging.WARNING)
     try:
-        client = docker.from_env()
-        client.ping()
-    except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
-        raise HomeError(f"no Docker engine answers: {error}; start one, or try --provider auto") from error
-    return client
+        return docker_engine.connect()
+    except EngineNotAvailable as error:
+        raise HomeError(f"{error} Or try --provider auto") from error
 
 
 def _choose_reaper(client: docker.DockerClient) -> None:

@@ -8,8 +8,9 @@ import contextlib
 
 import docker
 import docker.errors
-import requests
 
+from topologies import docker_engine
+from topologies.engine import EngineNotAvailable
 from topologies.owner import Owner
 
 LABEL = "org.rekey.run"  # its value is the owner
@@ -36,6 +37,5 @@ def sweep(client: docker.DockerClient) -> list[str]:
 
 def main() -> None:
     """What the watchdog does when its owner is gone."""
-    unreachable = (docker.errors.DockerException, requests.exceptions.RequestException)
-    with contextlib.suppress(*unreachable), contextlib.closing(docker.from_env()) as client:
+    with contextlib.suppress(EngineNotAvailable), contextlib.closing(docker_engine.connect()) as client:
         sweep(client)

@@ -10,10 +10,10 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
-import docker
 import docker.errors
 import requests
 
+from topologies import docker_engine
 from topologies.catalogue import Docker, engine_of
 from topologies.engine import Build, Engine, EngineNotAvailable, FetchError, HarnessError
 from topologies.sources.gone import GoneError
@@ -111,21 +111,11 @@ def _client(timeout_s: int = 60) -> Iterator[DockerClient]:
         EngineNotAvailable: no engine answers.
 
     """
-    try:
-        with contextlib.closing(docker.from_env(timeout=timeout_s)) as client:
+    with contextlib.closing(docker_engine.connect(timeout_s=timeout_s)) as client:
+        try:
             yield client
-    except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as error:
-        raise EngineNotAvailable(f"no Docker engine answers: {error}") from error
-    except docker.errors.DockerException as error:
-        if (
-            type(error) is not docker.errors.DockerException
-        ):  # its own kinds come from an engine that does answer
-            raise
-        if "Permission denied" in str(error):
-            message = "this user may not talk to the Docker engine. Join the group docker, or set DOCKER_HOST"
-        else:
-            message = "no Docker engine answers. Start one, or set DOCKER_HOST"
-        raise EngineNotAvailable(message) from error
+        except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as error:
+            raise EngineNotAvailable(f"the Docker engine stopped answering: {error}") from error
 
 
 def _local_or_pulled(client: DockerClient, name: str, step: Step) -> LocalImage:
