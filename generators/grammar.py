@@ -13,7 +13,7 @@ This file knows the language. What a slot such as `{key}` can be is the caller's
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 
@@ -167,6 +167,18 @@ def _choice(tokens: list[str], at: int, text: str) -> tuple[Choice, int]:
             return Choice(tuple(options), optional), at + 1
         if tokens[at] != "|":
             raise FormSyntaxError(f"{tokens[at]!r} closes nothing in the form {text!r}")
+
+
+def words_of(body: Sequence) -> Iterator[bytes]:
+    """Every literal word in it."""
+    for part in body.parts:
+        if isinstance(part, Literal):
+            yield part.text
+        elif isinstance(part, Choice):
+            for option in part.options:
+                yield from words_of(option)
+        elif isinstance(part, Repeat):
+            yield from words_of(Sequence((part.part,)))
 
 
 def draw(form: Form, slots: Mapping[str, Draw], rng: Random) -> tuple[Command, ...]:

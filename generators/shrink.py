@@ -65,7 +65,7 @@ def _without_chunks(items: Sequence[T], keeps: Callable[[tuple[T, ...]], bool]) 
                 at += size
         if size == 1:
             return kept
-        size = max(1, size // 2)
+        size = size // 2 if size > 4 else size - 1  # options are pairs and triples: try those sizes, too
 
 
 def _without_pairs(program: Program, shows: Shows) -> Program:

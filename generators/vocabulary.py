@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from generators.command import Program, parse
-from generators.grammar import Form, compile_form
+from generators.grammar import Form, compile_form, words_of
 
 _FORMS = Path(__file__).parent / "forms"
 KEYS_PER_PREFIX = 3
@@ -54,6 +54,15 @@ def _read(path: Path) -> Area:
     private = any(line.startswith("# private") for line in body)
     return Area(
         private=private, name=path.stem, prefix="" if prefix == "*" else prefix, forms=forms, reset=reset
+    )
+
+
+@cache
+def tokens() -> frozenset[bytes]:
+    """The words that forms write out behind a command's name: `EX`, `KEEPTTL`, `WITHSCORES` …, in upper case."""
+    forms = (form for area in areas().values() for form in area.forms)
+    return frozenset(
+        word for form in forms for word in words_of(form.body) if word.isupper() and len(word) > 1
     )
 
 

@@ -10,7 +10,7 @@ from generators.command import command
 from suites import session as runs
 from suites.conformance.pair import Pair
 from suites.conformance.tolerance import tolerances
-from topologies.lockstep import ask, introduce
+from topologies.lockstep import ask_node
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,7 @@ def session(pytestconfig: pytest.Config) -> runs.Session:
 def pair(session: runs.Session) -> Iterator[Pair]:
     """The two engines, started once per worker, and what they say of their commands."""
     baseline, candidate = session.nodes()
-    tables = [ask(introduce(node, 2), command("COMMAND")) for node in (baseline, candidate)]
+    tables = [ask_node(node, command("COMMAND")) for node in (baseline, candidate)]
     pair = Pair.of(session, baseline, candidate, tolerances(*tables))
     yield pair
     pair.close()

@@ -76,7 +76,7 @@ def options_of(config: pytest.Config) -> Options:
         provider=str(config.getoption("--provider")),
         profile=str(config.getoption("--profile")),
         seed=secrets.randbelow(_SEEDS) if seed is None else int(seed),
-        record=config.getoption("--record") or _new_record(config.rootpath, baseline, candidate),
+        record=_path(config.getoption("--record")) or _new_record(config.rootpath, baseline, candidate),
         fail_on=FailOn(config.getoption("--fail-on")),
         strict=bool(
             config.getoption("strict", default=False)
@@ -87,6 +87,10 @@ def options_of(config: pytest.Config) -> Options:
         tls=bool(config.getoption("--tls")),
         auth=Auth(config.getoption("--auth")),
     )
+
+
+def _path(given: object) -> Path | None:
+    return Path(str(given)).resolve() if given else None
 
 
 def _new_record(root: Path, baseline: str, candidate: str) -> Path:

@@ -37,7 +37,7 @@ from topologies.cache import cache_dir
 from topologies.engine import Build, EngineNotAvailable, HarnessError
 from topologies.fetch import obtain
 from topologies.homes import choose, wants_docker
-from topologies.lockstep import ask, introduce
+from topologies.lockstep import ask_node
 from topologies.node import Node, NodeSpec
 from topologies.spec import Endpoint, SpecError, parse_spec
 
@@ -199,7 +199,7 @@ def begin(config: pytest.Config) -> Session:
         session = Session(options=options, builds=(builds[0], builds[1]), worker=worker, ledger=load_ledger())
         if worker is None:
             config.option.seed = options.seed  # what workers are told
-            config.option.record = options.record
+            config.option.record = str(options.record)  # xdist hands on plain values only
             _open_record(session, config)
     except (SpecError, EngineNotAvailable, BookError) as error:
         raise pytest.UsageError(str(error)) from error
@@ -214,7 +214,7 @@ def _open_record(session: Session, config: pytest.Config) -> None:
     try:
         nodes = session.nodes()
         said = [_server_info(node) for node in nodes]
-        known = command_names(*(ask(introduce(node, 2), command("COMMAND")) for node in nodes))
+        known = command_names(*(ask_node(node, command("COMMAND")) for node in nodes))
         home = session.home
     finally:
         session.close()
@@ -258,7 +258,7 @@ def _now() -> str:
 
 
 def _server_info(node: Node) -> dict[str, str]:
-    reply = ask(introduce(node, 2), command("INFO", "server"))
+    reply = ask_node(node, command("INFO", "server"))
     text = reply.value.decode("utf-8", "replace") if isinstance(reply.value, bytes) else ""
     pairs = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
     wanted = (

@@ -128,6 +128,12 @@ def ask(wire: socket.socket, asked: Command) -> Reply:
             return reply
 
 
+def ask_node(node: Node, asked: Command) -> Reply:
+    """One command on a connection of its own, in RESP2."""
+    with introduce(node, 2) as wire:
+        return ask(wire, asked)
+
+
 def _must(wire: socket.socket, asked: Command, node: Node) -> None:
     reply = ask(wire, asked)
     if reply.kind in (Kind.ERROR, Kind.NONE):

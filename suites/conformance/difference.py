@@ -21,6 +21,7 @@ import re
 from dataclasses import dataclass, replace
 
 from generators.command import Command
+from generators.vocabulary import tokens
 from suites.conformance.steps import Step
 from suites.conformance.tolerance import CONTAINERS, handed_on
 from topologies.reply import Kind, Reply
@@ -35,7 +36,7 @@ _REFUSED_ARGUMENT = re.compile(
     rb"unrecognized|invalid (option|argument)|unsupported unit",
     re.IGNORECASE,
 )
-_TOKEN = re.compile(rb"^[A-Z][A-Z0-9_-]{1,24}$")
+_TOKENS = tokens()
 _INCIDENTS = {
     b"timeout": "hang",
     b"closed": "closed",
@@ -80,13 +81,20 @@ def _named(step: Step, seen: Step) -> Difference:
     subject = subject_of(step.asked)
     rule = _rule(step)
     named, what = with_tokens(step.asked), f"{mask(step.baseline)} | {mask(step.candidate)}"
-    if step.baseline.kind in _ERRORS or step.candidate.kind in _ERRORS:
+    refused = [reply.kind in _ERRORS for reply in (step.baseline, step.candidate)]
+    if any(refused):
         named = subject  # the error's text tells causes apart, tokens would tell one cause twice
+    if refused == [True, False]:
+        what = f"{mask(step.baseline)} | an answer"
+    if refused == [False, True]:
+        what = f"an answer | {mask(step.candidate)}"
     match rule:
         case "agreement.unknown-command":
             named, what = subject, "baseline" if _is_unknown(step.baseline) else "candidate"
         case "agreement.error-text" if _is_unknown(step.baseline) and _is_unknown(step.candidate):
             return _of_any(seen, rule, subject, "any unknown command", what)
+        case "agreement.error-text" if b"not allowed from" in _bytes(step.baseline):
+            return _of_any(seen, rule, "EVAL", "any command barred from scripts", what)
         case "agreement.unknown-argument":
             named = with_tokens(step.asked)
             what = f"{_refusal(step.baseline)} | {_refusal(step.candidate)}"
@@ -149,7 +157,7 @@ def _plain(reply: Reply) -> str:
 
 def of_script(difference: Difference) -> Difference:
     """The same, named after EVAL where the shortest program still needs the script around the command."""
-    if handed_on(difference.step.asked) is difference.step.asked or difference.subject == "EVAL":
+    if handed_on(difference.step.asked) is difference.step.asked or " | any " in difference.signature:
         return difference
     return replace(difference, subject="EVAL", signature=f"{difference.signature} | in a script")
 
@@ -215,6 +223,10 @@ def _refuses(reply: Reply) -> bool:
     )
 
 
+def _bytes(reply: Reply) -> bytes:
+    return reply.value if isinstance(reply.value, bytes) else b""
+
+
 def _code(reply: Reply) -> bytes:
     return reply.value.split(b" ", 1)[0] if isinstance(reply.value, bytes) else b""
 
@@ -223,8 +235,10 @@ def with_tokens(asked: Command) -> str:
     """The subject with the tokens that stand in the command: `SET … GET KEEPTTL`."""
     subject = subject_of(asked)
     known = set(subject.encode().split())
-    tokens = {arg.decode() for arg in asked.args[1:] if _TOKEN.match(arg) and arg not in known}
-    return " ".join((subject, *sorted(tokens)))
+    present = {
+        word.decode() for arg in asked.args[1:] if (word := arg.upper()) in _TOKENS and word not in known
+    }
+    return " ".join((subject, *sorted(present)))
 
 
 _QUOTED = re.compile(rb"'[^']*'|`[^`]*`|\"[^\"]*\"")
@@ -242,7 +256,7 @@ _ECHOES = tuple(
         rb"(No such user) .*",
         rb"(Unable to find category) .*",
         rb"(category) .*(?= does not exist)",
-        rb"(line|position|offset|token) .*",
+        rb"(\. Try) \w+(?= HELP)",
     )
 )
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from generators.command import Command, command
 from reports.finding import Finding
 from reports.record import RecordWriter
@@ -89,8 +91,6 @@ class Pair:
 
 
 def _counted(finding: Finding, count: int) -> Finding:
-    import msgspec
-
     return msgspec.structs.replace(finding, count=count)
 
 
@@ -98,10 +98,9 @@ def _digest(*nodes: Node) -> Command:
     """The server's own digest of its data where both have it and agree on equal data; else a script that reads."""
     said = []
     for node in nodes:
-        wire = introduce(node, 2)
-        for each in (command("FLUSHALL"), *_SAMPLE):
-            ask(wire, each)
-        said.append(ask(wire, DIGEST))
-        ask(wire, command("FLUSHALL"))
-        wire.close()
+        with introduce(node, 2) as wire:
+            for each in (command("FLUSHALL"), *_SAMPLE):
+                ask(wire, each)
+            said.append(ask(wire, DIGEST))
+            ask(wire, command("FLUSHALL"))
     return DIGEST if said[0] == said[1] and said[0].kind is Kind.SIMPLE else READ_ALL
