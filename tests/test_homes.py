@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -114,6 +115,17 @@ def test_nodes_are_apart(home: Home) -> None:
     assert len({(node.host, node.port) for node in nodes}) == 3
     assert ask(nodes[0], "SET", "k", "v") == b"+OK\r\n"
     assert ask(nodes[1], "GET", "k") == b"$-1\r\n"
+
+
+def test_nodes_may_be_started_at_once_and_outlive_the_thread_that_started_them(plain_home: Home) -> None:
+    """The kernel's parent-death signal belongs to a thread: had this thread's end been a parent's, all
+    would die.
+    """
+    specs = [NodeSpec(name=f"n{n}", build=real_build(QUICK)) for n in range(4)]
+    with ThreadPoolExecutor(max_workers=4) as threads:
+        nodes = list(threads.map(plain_home.start, specs))
+    assert [ask(node, "PING") for node in nodes] == [b"+PONG\r\n"] * 4
+    assert len({(node.host, node.port) for node in nodes}) == 4
 
 
 def test_rekey_leaves_nothing_to_the_engines_defaults(home: Home) -> None:

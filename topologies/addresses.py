@@ -11,6 +11,7 @@ import itertools
 import os
 import socket
 import sys
+import threading
 from dataclasses import dataclass, field
 
 from topologies.engine import HomeError
@@ -43,15 +44,17 @@ class Addresses:
 
     worker: int  # from 0
     fixed: bool
+    _lock: threading.Lock = field(default_factory=threading.Lock)
     _taken: set[int] = field(default_factory=set)
     _ports: itertools.count[int] = field(default_factory=lambda: itertools.count(os.getpid() * 7))
 
     def take(self) -> Seat:
         """The first seat that nobody has."""
-        for index in range(1, _LAST_SEAT + 1):
-            if index not in self._taken and (seat := self._seat(index)) is not None:
-                self._taken.add(index)
-                return seat
+        with self._lock:
+            for index in range(1, _LAST_SEAT + 1):
+                if index not in self._taken and (seat := self._seat(index)) is not None:
+                    self._taken.add(index)
+                    return seat
         raise HomeError(
             f"no free address for worker {self.worker}: all of {_LAST_SEAT} are in use; stop nodes first"
         )

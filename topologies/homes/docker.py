@@ -8,6 +8,7 @@ Configuration and certificates are copied into the container: nothing of this ma
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import logging
 import os
 import shutil
@@ -63,7 +64,7 @@ class DockerHome:
         self.leash.promise_command(_sweeping())
         self.authority = Authority()
         self._nodes: list[DockerNode] = []
-        self._count = 0
+        self._numbers = itertools.count(1)
 
     def start(self, spec: NodeSpec) -> DockerNode:
         """A node that answers when this returns."""
@@ -83,8 +84,7 @@ class DockerHome:
 
     def _start(self, spec: NodeSpec) -> DockerNode:
         _refuse_unconfigurable(spec)
-        self._count += 1
-        node = DockerNode(self, spec, self.root / f"{self._count}-{spec.name}")
+        node = DockerNode(self, spec, self.root / f"{next(self._numbers)}-{spec.name}")
         try:
             node.create()
         except BaseException:  # Ctrl-C too: nothing half-started stays

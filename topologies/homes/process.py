@@ -6,6 +6,7 @@ Knows processes and directories. What a server is told is `config`'s, who ends i
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from contextlib import suppress
@@ -51,7 +52,7 @@ class ProcessHome:
         self.leash.promise_removal(self.root)
         self.authority = Authority()
         self._nodes: list[ProcessNode] = []
-        self._count = 0
+        self._numbers = itertools.count(1)
 
     def start(self, spec: NodeSpec) -> ProcessNode:
         """A node that answers when this returns."""
@@ -79,8 +80,7 @@ class ProcessHome:
 
     def _prepare(self, spec: NodeSpec) -> ProcessNode:
         seat = self.addresses.take()
-        self._count += 1
-        directory = self.root / f"{self._count}-{spec.name}"
+        directory = self.root / f"{next(self._numbers)}-{spec.name}"
         try:
             directory.mkdir()
             certificate = self._certificate(directory, seat) if spec.tls else None
