@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -112,6 +113,14 @@ print(json.dumps([cell.inside(), str(cell.directory()), kind]))
 def test_what_is_written_elsewhere_stays_and_is_ours(nodes: Path, tmp_path: Path) -> None:
     run(nodes, "touch", str(tmp_path / "record"))
     assert (tmp_path / "record").stat().st_uid == os.getuid()
+
+
+def test_a_user_without_a_name_keeps_it_inside(nodes: Path) -> None:
+    names = {"LOGNAME", "USER", "LNAME", "USERNAME"}
+    nameless = {name: value for name, value in os.environ.items() if name not in names}
+    command = entering(nodes, "sh", "-c", "echo $LOGNAME")
+    done = subprocess.run(command, env=nameless, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() in (pwd.getpwuid(os.getuid()).pw_name, str(os.getuid()))
 
 
 def test_orphans_are_reaped(nodes: Path) -> None:

@@ -156,8 +156,9 @@ def test_the_directories_of_the_living_are_left_alone() -> None:
 
 
 def test_a_home_whose_watchdog_was_killed_goes_on_with_another() -> None:
+    build = real_build(QUICK)
     home = ProcessHome()
-    node = home.start(NodeSpec(name="one", build=real_build(QUICK)))
+    node = home.start(NodeSpec(name="one", build=build))
     first = home.leash.pid
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: not node.alive(), timeout_s=GONE_WITHIN_S, expect="the node to be seen dead")

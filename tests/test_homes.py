@@ -241,6 +241,7 @@ class Unlucky(Addresses):
 
 @pytest.mark.parametrize(("misfortunes", "starts"), [(2, True), (3, False)])
 def test_a_port_in_use_is_avoided_and_then_named(misfortunes: int, starts: bool) -> None:  # noqa: FBT001  (pytest's)
+    build = real_build(QUICK)
     addresses = Unlucky(worker=0, fixed=False)
     addresses.misfortunes = misfortunes
     home = ProcessHome(addresses=addresses)
@@ -248,17 +249,18 @@ def test_a_port_in_use_is_avoided_and_then_named(misfortunes: int, starts: bool)
         addresses.taken_port = stranger.getsockname()[1]
         try:
             if starts:
-                assert home.start(NodeSpec(name="one", build=real_build(QUICK))).alive()
+                assert home.start(NodeSpec(name="one", build=build)).alive()
             else:
                 with pytest.raises(NodeStartError, match="its port is in use by another program"):
-                    home.start(NodeSpec(name="one", build=real_build(QUICK)))
+                    home.start(NodeSpec(name="one", build=build))
         finally:
             home.close()
 
 
 def test_two_homes_and_two_workers_do_not_meet() -> None:
+    build = real_build(QUICK)
     owners = [ProcessHome(addresses=Addresses(worker=w, fixed=False)) for w in (0, 0, 1)]
-    nodes = [each.start(NodeSpec(name="one", build=real_build(QUICK))) for each in owners]
+    nodes = [each.start(NodeSpec(name="one", build=build)) for each in owners]
     assert len({(node.host, node.port) for node in nodes}) == 3
     for each in owners:
         each.close()

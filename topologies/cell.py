@@ -16,6 +16,7 @@ import errno
 import functools
 import json
 import os
+import pwd
 import select
 import signal
 import subprocess
@@ -81,7 +82,20 @@ def enter(command: Sequence[str], *, env: Mapping[str, str], nodes: Path) -> NoR
     keeper = [*isolated("topologies.cell"), json.dumps([str(nodes), list(command)])]
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(keeper[0], keeper, dict(env) | {ENV: str(nodes)})  # noqa: S606  (our own interpreter)
+    os.execve(keeper[0], keeper, _still_named(env) | {ENV: str(nodes)})  # noqa: S606  (our own interpreter)
+
+
+def _still_named(env: Mapping[str, str]) -> dict[str, str]:
+    """Inside, everybody is user 0. Where no variable says who that is, programs would take root's
+    directories.
+    """
+    if any(name in env for name in ("LOGNAME", "USER", "LNAME", "USERNAME")):  # those that getpass looks at
+        return dict(env)
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a user of a container, who is only a number
+        name = str(os.getuid())
+    return dict(env) | {"LOGNAME": name}
 
 
 def main() -> int:
