@@ -39,8 +39,8 @@ class Batch(NamedTuple):
     lines: int
 
 
-def draw_programs(batch: Batch, run: Callable[[Drawn], None]) -> Counter[Row]:
-    """Calls `run` with each program of the batch; says how often each row was drawn.
+def draw_programs(batch: Batch, run: Callable[[Drawn], None]) -> Counter[str]:
+    """Calls `run` with each program of the batch; says how often each command was sent, by name.
 
     The same batch draws the same programs. `run` must not raise for what it finds: Hypothesis is the
     generator here, and what an example shows is examined, shrunk and excluded elsewhere.
@@ -69,7 +69,8 @@ def draw_programs(batch: Batch, run: Callable[[Drawn], None]) -> Counter[Row]:
         run(Drawn(tuple([rows[pick] for pick in picks]), size, wire))
 
     each()
-    counted: Counter[Row] = Counter()
+    sent: Counter[str] = Counter()
     for pick, times in Counter(memoryview(bytes(drawn)).cast("H")).items():
-        counted[rows[pick & _MASK]] += times
-    return counted
+        for each in rows[pick & _MASK].commands:
+            sent[each.name] += times
+    return sent

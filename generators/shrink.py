@@ -17,7 +17,8 @@ T = TypeVar("T")
 Shows = Callable[[Program], bool]
 
 _PLAIN = (b"0", b"1", b"a", b"")
-_KEY = re.compile(rb"[a-z]\d")
+PLAIN_KEYS = tuple(f"k{n}".encode() if n > 1 else b"k" for n in range(1, 100))
+_KEY = re.compile(rb"[a-jl-z]\d")
 _EXEC_PAIR = 12  # programs up to this length also try to lose any two lines at once
 _SMALL_ARGS = 24
 
@@ -45,10 +46,10 @@ def shrink(program: Program, shows: Shows, *, most: int = 600) -> Program:
         program = tuple(_without_chunks(program, attempts))
         if 2 < len(program) <= _EXEC_PAIR:
             program = _without_pairs(program, attempts)
-        program = _unwrapped(program, attempts)
+        program = _unwrapped(_merged(program, attempts), attempts)
         program = _shorter_lines(program, attempts)
         program = _plainer_lines(program, attempts)
-    return program
+    return _renamed(program, attempts)
 
 
 def _without_chunks(items: Sequence[T], keeps: Callable[[tuple[T, ...]], bool]) -> tuple[T, ...]:
@@ -74,6 +75,19 @@ def _without_pairs(program: Program, shows: Shows) -> Program:
             candidate = program[:first] + program[first + 1 : second] + program[second + 1 :]
             if candidate and shows(candidate):
                 return candidate
+    return program
+
+
+def _merged(program: Program, shows: Shows) -> Program:
+    """One line of two that do the same to the same key: `RPUSH k a`, `RPUSH k b` is `RPUSH k a b`."""
+    at = 0
+    while at + 1 < len(program):
+        first, second = program[at].args, program[at + 1].args
+        merged = (*program[:at], Command((*first, *second[2:])), *program[at + 2 :])
+        if first[:2] == second[:2] and len(second) > 2 and shows(merged):
+            program = merged
+        else:
+            at += 1
     return program
 
 
@@ -115,6 +129,17 @@ def _plainer_lines(program: Program, shows: Shows) -> Program:
     return program
 
 
+def _renamed(program: Program, shows: Shows) -> Program:
+    """Keys of the vocabulary become `k`, `k2`, `k3` in the order in which they appear."""
+    for old in dict.fromkeys(arg for each in program for arg in each.args[1:] if _KEY.fullmatch(arg)):
+        taken = {arg for each in program for arg in each.args}
+        new = next(name for name in PLAIN_KEYS if name not in taken)
+        candidate = tuple(Command(tuple(new if arg == old else arg for arg in each.args)) for each in program)
+        if shows(candidate):
+            program = candidate
+    return program
+
+
 def _plainer(arg: bytes) -> Iterator[bytes]:
     """Values that a reader would find plainer, the plainest first: shorter, then lower."""
     if arg.isalpha() and arg.isupper():
@@ -122,8 +147,7 @@ def _plainer(arg: bytes) -> Iterator[bytes]:
     if b"call(" in arg:
         return  # a script has no halves
     if _KEY.fullmatch(arg):
-        yield b"k"
-        return
+        return  # keys are renamed everywhere at once
     for each in (*_PLAIN, arg[: len(arg) // 2], arg[:-1]):
         if (len(each) or 2, each) < (len(arg) or 2, arg):
             yield each

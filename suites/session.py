@@ -9,6 +9,7 @@ import contextlib
 import os
 import shlex
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -121,6 +122,7 @@ class Session:
     _nodes: list[Node] = field(default_factory=list)
     watch: Watch | None = None
     record: Record | None = None
+    started: float = field(default_factory=time.monotonic)
 
     @property
     def home(self) -> Home:
@@ -301,6 +303,7 @@ def end(session: Session, exitstatus: int, tests: pytest.Session) -> int:
     record.amend(
         folder,
         end=_now(),
+        totals=msgspec.structs.replace(merged.run.totals, seconds=time.monotonic() - session.started),
         tolerances=_tolerances(folder),
         replayed=_replayed(folder),
         not_run=(*merged.run.not_run, *_ended_early(folder), *_not_selected(session, tests)),

@@ -103,10 +103,7 @@ class Campaign:
                 if hunt.differing_lines:
                     differed.update(_forms_of(drawn.rows, set(hunt.differing_lines)))
 
-        drawn = draw_programs(batch, run)
-        for row, times in drawn.items():
-            for each in row.commands:
-                outcome.sent[each.name] += times
+        outcome.sent.update(draw_programs(batch, run))
         _damp(damped, differed)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from generators.command import Command, Program, command
-from generators.shrink import shrink
+from generators.shrink import PLAIN_KEYS, shrink
 from suites.conformance.difference import Difference, name_difference, of_script, subject_of, with_tokens
 from suites.conformance.probe import elsewhere, is_digest, left_behind, readings
 from suites.conformance.steps import Step, steps
@@ -301,6 +301,8 @@ class Hunt:
         end = _first_prefix(program, lambda prefix: self._differs(prefix, kind, protocol))
         reliably = shows if shown == replays else _patient(shows)
         shortest = self._shrunk(program[:end], reliably)
+        if _leaves_open(shortest):
+            shortest = (*shortest, command("DISCARD"))  # what is sent behind every program; here it matters
         writer = shortest[-1]
         alias = f"agreement.state | {with_tokens(program[end - 1])} | {kind}"
         readers = list(self._readings(shortest, kind, protocol))
@@ -343,7 +345,7 @@ class Hunt:
     def _touched(self, program: Program) -> tuple[bytes, ...]:
         """Keys of the vocabulary that the program names; all of them where it names none."""
         words = {arg for each in program for arg in each.args}
-        return tuple(key for key in (*self.keys, b"one") if key in words) or self.keys
+        return tuple(key for key in (*self.keys, *PLAIN_KEYS, b"one") if key in words) or self.keys
 
 
 def _first_prefix(program: Program, shows: Callable[[Program], bool]) -> int:
@@ -363,6 +365,12 @@ def _silence(program: Program, missing: tuple[int, int]) -> Difference:
     silent, spoke = Reply(Kind.NONE, b"no reply"), Reply(Kind.NONE, b"a reply")
     replies = (silent, spoke) if missing[0] > missing[1] else (spoke, silent)
     return name_difference(Step(len(program) - 1, program[-1], *replies))
+
+
+def _leaves_open(program: Program) -> bool:
+    """Whether the program ends inside a transaction."""
+    names = [each.name for each in program if each.name in ("MULTI", "EXEC", "DISCARD")]
+    return bool(names) and names[-1] == "MULTI"
 
 
 def _first(kind: str, keys: tuple[bytes, ...]) -> Iterator[Command]:
