@@ -34,7 +34,7 @@ help: ## this page
 gate: $(INSTALLED) ## compare two engines: BASELINE=redis:7.2 CANDIDATE=valkey:8.1
 	@$(RUN) pytest suites --baseline '$(BASELINE)' --candidate '$(CANDIDATE)' --profile '$(PROFILE)' \
 	  $(if $(SEED),--seed '$(SEED)') $(if $(RECORD),--record '$(RECORD)') $(if $(PROVIDER),--provider '$(PROVIDER)') \
-	  -n '$(WORKERS)' --dist worksteal $(ARGS)
+	  -n '$(WORKERS)' --dist worksteal -rN $(ARGS)
 
 test: $(INSTALLED) ## Rekey's own tests (what needs Docker or a cell is skipped without)
 	@$(RUN) pytest tests -n '$(WORKERS)' --dist worksteal $(ARGS)
