@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.sample_builds import OLD, QUICK, WITH_TLS, real_build
 from topologies import cell, kernel
 
 if TYPE_CHECKING:
@@ -260,6 +261,8 @@ def test_an_ordinary_user_can_enter_and_owns_what_it_writes(tmp_path: Path) -> N
 @pytest.mark.engines
 @pytest.mark.skipif(cell.inside(), reason="this is the run inside")
 def test_the_tests_of_homes_pass_inside(nodes: Path) -> None:
+    for spec in (QUICK, OLD, WITH_TLS):
+        real_build(spec)  # fetched out here: there is no network inside
     command = [
         sys.executable,
         "-m",
