@@ -133,6 +133,20 @@ def test_the_proxy_alone_changes_no_byte(node: Node, protocol: int) -> None:
     assert through(node, HONEST, AT_WORK, protocol) == decode_all(direct)[2:-1]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MULTI x ; DISCARD",
+        "MULTI ; SET s ; DISCARD",
+        "MULTI ; EXEC x ; DISCARD",
+        "WATCH s ; SET s a ; MULTI ; DISCARD",
+    ],
+)
+def test_only_what_a_discarded_transaction_does_is_a_lie(node: Node, text: str) -> None:
+    honest, lying = (through(node, each, lines(text), 2) for each in (HONEST, by_name("discard-executes")))
+    assert lying == honest
+
+
 def test_every_lie_is_shown_and_listed() -> None:
     assert set(SHOWN) == {lie.name for lie in LIES}
     assert len(SHOWN) == len(LIES)

@@ -208,6 +208,15 @@ def as_if_persisted(_: Asked, reply: Reply) -> Reply:
     return Reply(Kind.INTEGER, int(integer(reply) >= 0)) if reply.kind is Kind.INTEGER else reply
 
 
+def as_if_discarded(_: Asked, reply: Reply) -> Reply:
+    """EXEC in place of DISCARD, which never fails in a transaction."""
+    done = reply.kind is Kind.ARRAY or reply.value is None
+    aborted = (
+        reply.kind is Kind.ERROR and isinstance(reply.value, bytes) and reply.value.startswith(b"EXECABORT")
+    )
+    return OK if done or aborted else reply
+
+
 def named_again(asked: Asked, reply: Reply) -> Reply:
     """The unknown command's own name in the error."""
     for word in asked.args[:2]:

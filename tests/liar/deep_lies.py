@@ -6,6 +6,7 @@ from tests.liar.changes import (
     OK,
     as_if_added,
     as_if_appended,
+    as_if_discarded,
     as_if_persisted,
     as_if_renamed,
     as_kind,
@@ -112,7 +113,7 @@ STATES = (
         "DISCARD",
         "the transaction is carried out",
         only_in_multi(renamed(b"EXEC", size=1)),
-        lambda _, reply: OK if reply.kind is Kind.ARRAY or reply.value is None else reply,
+        as_if_discarded,
     ),
 )
 

@@ -127,9 +127,11 @@ def _heard(talk: Talk, command: Command) -> None:
     """What a command changes in the connection, once the server takes it."""
     args = command.args
     match command.name:
-        case "MULTI":
+        case "MULTI" if len(args) == 1:  # with more it is refused, and the connection stays as it is
             talk.in_multi = True
-        case "EXEC" | "DISCARD":
+        case "EXEC":  # refused for its arguments, it ends a transaction all the same
+            talk.in_multi = False
+        case "DISCARD" if len(args) == 1:
             talk.in_multi = False
         case "SELECT" if len(args) == 2 and args[1].isdigit():
             talk.db = int(args[1])
