@@ -54,7 +54,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_node_collection_finished(node: object, ids: list[str]) -> None:  # noqa: ARG001  (the hook's names)
+def pytest_xdist_node_collection_finished(node: object, ids: list[str]) -> None:
     config = getattr(node, "config", None)
     if isinstance(config, pytest.Config):
         config.stash[runs.COLLECTED] = list(ids)

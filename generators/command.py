@@ -69,6 +69,7 @@ def parse(line: str) -> Command:
 
     Raises:
         CommandSyntaxError: an open quote, text behind a closing quote, or nothing at all.
+
     """
     return Command(tuple(_split(line.encode("utf-8"))))
 

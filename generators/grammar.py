@@ -94,6 +94,7 @@ def compile_form(line: str, area: str) -> Form:
 
     Raises:
         FormSyntaxError: unknown characters, or a bracket without its partner.
+
     """
     weight = 1.0
     text = line.strip()
@@ -124,34 +125,34 @@ def _tokens(text: str) -> list[str]:
 def _sequence(tokens: list[str], at: int, text: str) -> tuple[Sequence, int]:
     parts: list[Part] = []
     while at < len(tokens) and tokens[at] not in ("]", ")", "|"):
-        token = tokens[at]
-        if token in ("[", "("):
+        piece = tokens[at]
+        if piece in ("[", "("):
             choice, at = _choice(tokens, at, text)
             parts.append(choice)
             continue
         at += 1
-        if token == "+" or re.fullmatch(r"\*\d+", token):
+        if piece == "+" or re.fullmatch(r"\*\d+", piece):
             if not parts:
-                raise FormSyntaxError(f"{token!r} repeats nothing in the form {text!r}")
-            parts.append(_repeat(parts.pop(), token))
+                raise FormSyntaxError(f"{piece!r} repeats nothing in the form {text!r}")
+            parts.append(_repeat(parts.pop(), piece))
         else:
-            parts.append(_leaf(token))
+            parts.append(_leaf(piece))
     return Sequence(tuple(parts)), at
 
 
-def _repeat(part: Part, token: str) -> Repeat:
-    if token == "+":
+def _repeat(part: Part, piece: str) -> Repeat:
+    if piece == "+":
         return Repeat(part, most=3, exactly=False)
-    return Repeat(part, most=int(token[1:]), exactly=True)
+    return Repeat(part, most=int(piece[1:]), exactly=True)
 
 
-def _leaf(token: str) -> Part:
-    if token == ";":
+def _leaf(piece: str) -> Part:
+    if piece == ";":
         return Next()
-    if token.startswith("{"):
-        name, _, label = token[1:-1].partition("@")
+    if piece.startswith("{"):
+        name, _, label = piece[1:-1].partition("@")
         return Slot(name, label)
-    return Literal(parse(token).args[0])
+    return Literal(parse(piece).args[0])
 
 
 def _choice(tokens: list[str], at: int, text: str) -> tuple[Choice, int]:
@@ -186,6 +187,7 @@ def draw(form: Form, slots: Mapping[str, Draw], rng: Random) -> tuple[Command, .
 
     Raises:
         KeyError: the form names a slot that `slots` lacks.
+
     """
     commands: list[list[bytes]] = [[]]
     _draw(form.body.parts, slots, rng, {}, commands)

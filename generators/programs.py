@@ -6,14 +6,17 @@ One draw per program instead of thousands of small ones is what makes generation
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from generators.command import Program
 from generators.table import SIZE, Row, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from generators.command import Program
 
 _MASK = SIZE - 1
 
@@ -61,14 +64,14 @@ def draw_programs(batch: Batch, run: Callable[[Drawn], None]) -> Counter[str]:
         suppress_health_check=list(HealthCheck),
     )
     @given(st.binary(min_size=width, max_size=width))
-    def each(block: bytes) -> None:
+    def one(block: bytes) -> None:
         drawn.extend(block)
         picks = [pick & _MASK for pick in memoryview(block).cast("H")]
         size = sum([sizes[pick] for pick in picks])
         wire = b"".join([wires[pick] for pick in picks])
         run(Drawn(tuple([rows[pick] for pick in picks]), size, wire))
 
-    each()
+    one()
     sent: Counter[str] = Counter()
     for pick, times in Counter(memoryview(bytes(drawn)).cast("H")).items():
         for each in rows[pick & _MASK].commands:

@@ -19,6 +19,10 @@ Shows = Callable[[Program], bool]
 _PLAIN = (b"0", b"1", b"a", b"")
 PLAIN_KEYS = tuple(f"k{n}".encode() if n > 1 else b"k" for n in range(1, 100))
 _KEY = re.compile(rb"[a-jl-z]\d")
+# With another time-out these could wait for ever, so their arguments stay as they were drawn.
+MAY_BLOCK = frozenset(
+    ["BLPOP", "BRPOP", "BLMOVE", "BLMPOP", "BRPOPLPUSH", "BZPOPMIN", "BZPOPMAX", "BZMPOP", "WAIT", "WAITAOF"]
+)
 _EXEC_PAIR = 12  # programs up to this length also try to lose any two lines at once
 _SMALL_ARGS = 24
 
@@ -46,7 +50,7 @@ def shrink(program: Program, shows: Shows, *, most: int = 600) -> Program:
         program = tuple(_without_chunks(program, attempts))
         if 2 < len(program) <= _EXEC_PAIR:
             program = _without_pairs(program, attempts)
-        program = _unwrapped(_merged(program, attempts), attempts)
+        program = _unwrapped(_merged(_on_fewer_keys(program, attempts), attempts), attempts)
         program = _shorter_lines(program, attempts)
         program = _plainer_lines(program, attempts)
     return _renamed(program, attempts)
@@ -103,20 +107,23 @@ def _unwrapped(program: Program, shows: Shows) -> Program:
 
 def _shorter_lines(program: Program, shows: Shows) -> Program:
     for at in range(len(program)):
-
-        def keeps(args: tuple[bytes, ...], at: int = at) -> bool:
-            return shows((*program[:at], Command((program[at].args[0], *args)), *program[at + 1 :]))
-
-        rest = program[at].args[1:]
-        if rest:
-            kept = _without_chunks(rest, keeps)
-            program = (*program[:at], Command((program[at].args[0], *kept)), *program[at + 1 :])
+        if program[at].name not in MAY_BLOCK:
+            program = _shorter_line(program, at, shows)
     return program
+
+
+def _shorter_line(program: Program, at: int, shows: Shows) -> Program:
+    name, *rest = program[at].args
+
+    def with_rest(args: tuple[bytes, ...]) -> Program:
+        return (*program[:at], Command((name, *args)), *program[at + 1 :])
+
+    return with_rest(_without_chunks(rest, lambda args: shows(with_rest(args)))) if rest else program
 
 
 def _plainer_lines(program: Program, shows: Shows) -> Program:
     for at in range(len(program)):
-        if len(program[at].args) > _SMALL_ARGS:
+        if len(program[at].args) > _SMALL_ARGS or program[at].name in MAY_BLOCK:
             continue
         for place in range(1, len(program[at].args)):
             for plainer in _plainer(program[at].args[place]):
@@ -129,12 +136,32 @@ def _plainer_lines(program: Program, shows: Shows) -> Program:
     return program
 
 
+def _keys_of(program: Program) -> list[bytes]:
+    """Keys of the vocabulary in the order in which they appear."""
+    return list(dict.fromkeys(arg for each in program for arg in each.args[1:] if _KEY.fullmatch(arg)))
+
+
+def _with_key(program: Program, old: bytes, new: bytes) -> Program:
+    return tuple(Command(tuple(new if arg == old else arg for arg in each.args)) for each in program)
+
+
+def _on_fewer_keys(program: Program, shows: Shows) -> Program:
+    """One key everywhere where two are not needed: then what only carried data from one to the other can go."""
+    keys = _keys_of(program)
+    for at, kept in enumerate(keys):
+        for lost in keys[at + 1 :]:
+            candidate = _with_key(program, lost, kept)
+            if candidate != program and shows(candidate):
+                program = candidate
+    return program
+
+
 def _renamed(program: Program, shows: Shows) -> Program:
     """Keys of the vocabulary become `k`, `k2`, `k3` in the order in which they appear."""
-    for old in dict.fromkeys(arg for each in program for arg in each.args[1:] if _KEY.fullmatch(arg)):
+    for old in _keys_of(program):
         taken = {arg for each in program for arg in each.args}
         new = next(name for name in PLAIN_KEYS if name not in taken)
-        candidate = tuple(Command(tuple(new if arg == old else arg for arg in each.args)) for each in program)
+        candidate = _with_key(program, old, new)
         if shows(candidate):
             program = candidate
     return program
@@ -146,7 +173,7 @@ def _plainer(arg: bytes) -> Iterator[bytes]:
         return  # a token: it goes or it stays
     if b"call(" in arg:
         return  # a script has no halves
-    if _KEY.fullmatch(arg):
+    if _KEY.fullmatch(arg) or arg in PLAIN_KEYS:
         return  # keys are renamed everywhere at once
     for each in (*_PLAIN, arg[: len(arg) // 2], arg[:-1]):
         if (len(each) or 2, each) < (len(arg) or 2, arg):

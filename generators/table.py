@@ -7,16 +7,19 @@ itself), and turns a few of its commands into mistaken calls.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from random import Random
+from typing import TYPE_CHECKING
 
 from generators.command import Command
 from generators.grammar import Draw, Form, draw
 from generators.slots import ALPHABETS, alphabet, counter
 from generators.vocabulary import Area, areas, typed_areas
 
-SIZE = 4096  # rows: two bytes of a draw pick one
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from random import Random
+
+SIZE = 2048  # rows: two bytes of a draw pick one
 OWN_SHARE = 0.72  # of the rows: the area's own forms; the rest are companions
 MISTAKEN_SHARE = 0.06
 WRAPPED_SHARE = 0.05  # MULTI … EXEC around, or called from a script
@@ -49,7 +52,7 @@ def build_table(
     keys = tuple(key for each in (area, *companions) for key in each.keys)
     shared = tuple(key for each in (area, *companions) if not each.private for key in each.keys)
     slots = {each.name: _slots(each, each.keys if each.private else shared) for each in (area, *companions)}
-    own = _weighted(_swarm(area.forms, rng, keep=0.75), damped)
+    own = _weighted(_swarm(area.forms, rng, keep=0.8), damped)
     others = _weighted(_swarm(tuple(f for each in companions for f in each.forms), rng, keep=0.5), damped)
     rows = []
     for _ in range(size):

@@ -1,8 +1,8 @@
 """The command forms of every area, read from `forms/*.forms`: one line per command form, one file per area.
 
-A file opens with `# keys: s`, the prefix of the keys that its type lives under (`*`: keys of every type). A line
-`# reset: A ; B` names commands that undo what its programs leave outside the keyspace; they run before each program. `# private: why`
-keeps other areas' commands away from its keys, and its own commands with them.
+A file opens with `# keys: s`, the prefix of the keys that its type lives under (`*`: keys of every type).
+`# reset: A ; B` names commands that undo what its programs leave outside the keyspace; they run before each
+program. `# private: why` keeps other areas' commands away from its keys, and its own commands with them.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,18 +29,78 @@ _SEEDS = 1 << 32
 def add_options(parser: pytest.Parser) -> None:
     """Registers them; `pytest suites --help` shows them in a group of their own."""
     group = parser.getgroup("rekey", "Rekey: compare two engines (pytest suites …)")
-    group.addoption("--baseline", default=DEFAULT_BASELINE, metavar="ENGINE", help="what is in use now, e.g. redis:7.2, redis:7.0@deb, path:/opt/x/redis-server [%(default)s]")  # fmt: skip  # noqa: E501
-    group.addoption("--candidate", default=DEFAULT_CANDIDATE, metavar="ENGINE", help="what it shall move to, e.g. valkey:8.1, valkey:9@wheel, image:registry/name:tag [%(default)s]")  # fmt: skip  # noqa: E501
-    group.addoption("--provider", default="auto", choices=PROVIDERS, help="where servers live: a cell (Linux namespaces), Docker, or plain processes [%(default)s: cell, else processes; Docker where an engine is an image]")  # fmt: skip  # noqa: E501
-    group.addoption("--profile", default="smoke", choices=tuple(PROFILES), help="how much to do: smoke about a minute, gate some minutes, nightly hours [%(default)s]")  # fmt: skip  # noqa: E501
-    group.addoption("--seed", type=int, metavar="N", help="what programs are drawn from; the same seed draws the same programs [a new one, printed]")  # fmt: skip  # noqa: E501
-    group.addoption("--record", type=Path, metavar="DIR", help="the run's folder, which must not exist yet [runs/<time>-<baseline>-<candidate>]")  # fmt: skip  # noqa: E501
-    group.addoption("--fail-on", default="new", choices=[each.value for each in FailOn], help="which differences fail the run: new = explained by no ledger, breaking = of those the breaking ones, any = known ones, too [%(default)s]")  # fmt: skip  # noqa: E501
-    group.addoption("--accept", type=Path, metavar="FILE", help="differences that you accept, each with reason and expiry date")  # fmt: skip  # noqa: E501
-    group.addoption("--accept-to", type=Path, metavar="FILE", help="write a first such file of this run's new differences")  # fmt: skip  # noqa: E501
-    group.addoption("--program", action="append", metavar="LINE", help="run only this program, a redis-cli line each time the option stands")  # fmt: skip  # noqa: E501
+    group.addoption(
+        "--baseline",
+        default=DEFAULT_BASELINE,
+        metavar="ENGINE",
+        help=("what is in use now, e.g. redis:7.2, redis:7.0@deb, path:/opt/x/redis-server [%(default)s]"),
+    )
+    group.addoption(
+        "--candidate",
+        default=DEFAULT_CANDIDATE,
+        metavar="ENGINE",
+        help=(
+            "what it shall move to, e.g. valkey:8.1, valkey:9@wheel, image:registry/name:tag [%(default)s]"
+        ),
+    )
+    group.addoption(
+        "--provider",
+        default="auto",
+        choices=PROVIDERS,
+        help=(
+            "where servers live: a cell (Linux namespaces), Docker, or plain processes [%(default)s: "
+            "cell, else processes; Docker where an engine is an image]"
+        ),
+    )
+    group.addoption(
+        "--profile",
+        default="smoke",
+        choices=tuple(PROFILES),
+        help="how much to do: smoke about a minute, gate some minutes, nightly hours [%(default)s]",
+    )
+    group.addoption(
+        "--seed",
+        type=int,
+        metavar="N",
+        help="what programs are drawn from; the same seed draws the same programs [a new one, printed]",
+    )
+    group.addoption(
+        "--record",
+        type=Path,
+        metavar="DIR",
+        help="the run's folder, which must not exist yet [runs/<time>-<baseline>-<candidate>]",
+    )
+    group.addoption(
+        "--fail-on",
+        default="new",
+        choices=[each.value for each in FailOn],
+        help=(
+            "which differences fail the run: new = explained by no ledger, breaking = of those the "
+            "breaking ones, any = known ones, too [%(default)s]"
+        ),
+    )
+    group.addoption(
+        "--accept",
+        type=Path,
+        metavar="FILE",
+        help="differences that you accept, each with reason and expiry date",
+    )
+    group.addoption(
+        "--accept-to", type=Path, metavar="FILE", help="write a first such file of this run's new differences"
+    )
+    group.addoption(
+        "--program",
+        action="append",
+        metavar="LINE",
+        help="run only this program, a redis-cli line each time the option stands",
+    )
     group.addoption("--tls", action="store_true", help="all connections are encrypted")
-    group.addoption("--auth", default="none", choices=[each.value for each in Auth], help="how servers let clients in: a password, or an ACL user [%(default)s]")  # fmt: skip  # noqa: E501
+    group.addoption(
+        "--auth",
+        default="none",
+        choices=[each.value for each in Auth],
+        help="how servers let clients in: a password, or an ACL user [%(default)s]",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +156,8 @@ def _path(given: object) -> Path | None:
 
 def _new_record(root: Path, baseline: str, candidate: str) -> Path:
     now = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    name = "-".join([now, *("".join(c if c.isalnum() or c == "." else "_" for c in each)[-24:] for each in (baseline, candidate))])  # noqa: E501  # fmt: skip
-    return root / "runs" / name
+    engines = (re.sub(r"[^A-Za-z0-9.]", "_", each)[-24:] for each in (baseline, candidate))
+    return root / "runs" / "-".join((now, *engines))
 
 
 def _acceptances(path: Path | None) -> Acceptances:

@@ -80,7 +80,11 @@ def enter_home(config: pytest.Config) -> int | None:
         if provider == "process" or wants_docker(provider, builds) or (provider == "auto" and cell.why_not()):
             return None
         _release_streams(config)
-        cell.enter([sys.executable, "-m", "pytest", *config.invocation_params.args], env=os.environ, nodes=cache_dir() / "cell")  # fmt: skip
+        cell.enter(
+            [sys.executable, "-m", "pytest", *config.invocation_params.args],
+            env=os.environ,
+            nodes=cache_dir() / "cell",
+        )
     except (SpecError, EngineNotAvailable) as error:
         return _say(error, pytest.ExitCode.USAGE_ERROR)
     except HarnessError as error:
@@ -112,7 +116,7 @@ def fetch(config: pytest.Config) -> list[Build]:
 
 @dataclass(slots=True)
 class Session:
-    """This process's part of a run."""
+    """The part of a run that one process has."""
 
     options: Options
     builds: tuple[Build, Build]
@@ -126,7 +130,7 @@ class Session:
 
     @property
     def home(self) -> Home:
-        """This worker's home, made when it is first asked for."""
+        """The worker's home, made when it is first asked for."""
         if self._home is None:
             number = int(self.worker.removeprefix("gw")) + 1 if self.worker else 0
             self._home = choose(self.options.provider, self.builds, worker=number)
@@ -187,7 +191,7 @@ _PYTEST = (".venv/bin/python", "-m", "pytest", "suites")
 
 
 def begin(config: pytest.Config) -> Session:
-    """This process's session. In the controller it also opens the record.
+    """The session of this process. In the controller it also opens the record.
 
     Raises:
         pytest.UsageError: an option can't be used.
@@ -250,7 +254,7 @@ _OUT_OF_SCOPE = (
     NotRun(
         what="persistence: RDB and AOF files of one engine read by the other",
         why="this version compares replies and data in memory",
-    ),  # fmt: skip
+    ),
     NotRun(what="behaviour under faults", why="this version injects none"),
 )
 

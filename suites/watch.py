@@ -48,7 +48,7 @@ class Watch:
         while not self._ended.wait(_EVERY_S):
             self._seconds += _EVERY_S
             for line in self._new_lines("progress"):
-                self._compared += int(line.get("compared", 0))
+                self._compared += int(str(line.get("compared", 0)))
                 self._area = str(line.get("area", self._area))
             for line in self._new_lines("findings"):
                 self._found[str(line["signature"])] = str(line["severity"])

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from generators.command import Command, Program, command
 from topologies.engine import HarnessError
-from topologies.node import Node
 from topologies.reply import Kind, Reply
 from topologies.resp import ProtocolError, TruncatedError, decode, decode_all
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from topologies.node import Node
 
 REPLY_TIMEOUT_S = 5.0
 _CLOSING = (command("DISCARD"), command("SELECT", "0"))  # whatever the program left open
@@ -99,6 +102,7 @@ def introduce(node: Node, protocol: int) -> socket.socket:
 
     Raises:
         HarnessError: the node refuses its own credentials or the protocol.
+
     """
     wire = node.dial(timeout_s=REPLY_TIMEOUT_S)
     wire.settimeout(REPLY_TIMEOUT_S)
@@ -201,15 +205,13 @@ class Lockstep:
             else:
                 missing = program.size + len(_CLOSING) - len(replies)
                 return Transcript(replies[: -len(_CLOSING)], probe, missing)
-        replies, garbled = _as_far_as_possible(body if cut < 0 else body[:cut], program.size)
+        came, garbled = _as_far_as_possible(body if cut < 0 else body[:cut], program.size)
         why = garbled or side.what_happened(failure or b"garbled: the closing echo never came")
-        return Transcript((*replies, Reply(Kind.NONE, why)), ())
+        return Transcript((*came, Reply(Kind.NONE, why)), ())
 
     def run_stepwise(self, program: Program, *, timeout_s: float = 1.0) -> Exchange:
         """The same, one command at a time, so that an incident is seen at the command that caused it."""
-        transcripts = []
-        for side in self.sides:
-            transcripts.append(self._step_through(side, program, timeout_s))
+        transcripts = [self._step_through(side, program, timeout_s) for side in self.sides]
         if any(each.incident for each in transcripts):
             self.close()
         return Exchange(*transcripts)

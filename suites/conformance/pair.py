@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from generators.command import Command, command
-from reports.finding import Finding
 from reports.record import RecordWriter
 from reports.run import Work
 from suites.conformance.campaign import Outcome
-from suites.conformance.hunt import Discovery
 from suites.conformance.probe import DIGEST, READ_ALL
 from suites.conformance.report import finding_of
-from suites.conformance.tolerance import Tolerances
 from topologies.lockstep import Lockstep, ask, introduce
 from topologies.reply import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reports.finding import Finding
+    from suites.conformance.discovery import Discovery
+    from suites.conformance.tolerance import Tolerances
     from suites.session import Session
     from topologies.node import Node
 

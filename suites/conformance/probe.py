@@ -6,12 +6,16 @@ The few: how long each key of the program's vocabulary lives, how it is encoded,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from generators.command import Command, Program, command
 from suites.conformance.steps import Step
-from topologies.lockstep import Exchange
 from topologies.reply import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from topologies.lockstep import Exchange
 
 DIGEST = command("DEBUG", "DIGEST")
 _DATABASES = (0, 1, 9)

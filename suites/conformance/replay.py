@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from generators.command import Program, parse
 from generators.vocabulary import areas
 from suites.conformance.campaign import Outcome
 from suites.conformance.hunt import Hunt
-from suites.conformance.pair import Pair
 from suites.conformance.probe import probe
 from topologies.lockstep import script
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suites.conformance.pair import Pair
 
 
 def replay(pair: Pair, lines: Sequence[str], *, rule: str | None = None) -> bool:

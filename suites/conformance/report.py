@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from generators.command import quote
 from reports.finding import Finding, WireReply
 from reports.severity import severity_of
-from suites.conformance.hunt import Discovery
 from topologies.reply import Kind, Reply
 from topologies.show import show, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from suites.conformance.discovery import Discovery
 
 _MOST_SHOWN = 60
 _BIG = 40  # elements of a reply, or bytes of a string, that a record keeps of a long one
@@ -23,7 +27,7 @@ def finding_of(discovery: Discovery, reproduce: Callable[[tuple[str, ...]], str]
     return Finding(
         rule=difference.rule,
         severity=severity_of(difference.rule, difference.subject, baseline, candidate).value,
-        verdict="diverges" if discovery.shown else "inconclusive",
+        verdict="diverges" if discovery.replays.shown else "inconclusive",
         subject=difference.subject,
         signature=difference.signature,
         message=_message(discovery),
@@ -50,7 +54,8 @@ def _message(discovery: Discovery) -> str:
     baseline, candidate = (_short(reply) for reply in difference.replies)
     if discovery.writer is not None:
         read = discovery.program[-1]
-        return f"{difference.subject} leaves other data behind: {_cut(str(read))} then says {baseline}, the candidate {candidate}"
+        says = f"{_cut(str(read))} then says {baseline}, the candidate {candidate}"
+        return f"{difference.subject} leaves other data behind: {says}"
     return f"{difference.subject} answers {baseline}, the candidate {candidate}"
 
 
@@ -65,8 +70,9 @@ def _cut(text: str) -> str:
 
 
 def _evidence(discovery: Discovery) -> dict[str, object]:
-    evidence: dict[str, object] = {"replays": f"{discovery.shown} of {discovery.replays} replays showed it"}
-    if not discovery.shown:
+    replays = discovery.replays
+    evidence: dict[str, object] = {"replays": f"{replays.shown} of {replays.of} replays showed it"}
+    if not replays.shown:
         evidence["inconclusive"] = "it was seen once and no replay showed it again"
     if discovery.writer is not None:
         evidence["writer"] = " ".join(map(quote, discovery.writer.args[:8]))

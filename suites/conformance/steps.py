@@ -6,12 +6,15 @@ and is the same difference inside a transaction and outside.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from generators.command import Command, Program
-from topologies.lockstep import Exchange
 from topologies.reply import Kind, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from generators.command import Command, Program
+    from topologies.lockstep import Exchange
 
 
 class Step(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,8 @@ from suites.conformance.replay import replay
 from suites.profiles import PROFILES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reports.finding import Finding
     from suites.conformance.pair import Pair
     from suites.session import Session

@@ -4,8 +4,8 @@ A tolerance is never silent: every time that one makes a difference go away it i
 
 | name | what it forgives | where |
 |---|---|---|
-| unordered | the order of elements | commands whose tips say `nondeterministic_output_order` (6.x: flag `sort_for_script`) |
-| random | values, not types nor sizes | commands whose tips say `nondeterministic_output` (6.x: flag `random`) |
+| unordered | the order of elements | tips say `nondeterministic_output_order` (6.x: flag `sort_for_script`) |
+| random | values, not types nor sizes | tips say `nondeterministic_output` (6.x: flag `random`) |
 | clock | integers up to 2 s (2,000 ms) apart | commands that tell times, from the table below |
 | cursor | everything but the type, while a cursor is not 0; else the order | the SCAN family |
 """
@@ -13,14 +13,17 @@ A tolerance is never silent: every time that one makes a difference go away it i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from generators.command import Command
 from topologies.reply import Kind, Reply
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 RULES = {
-    "unordered": "the engine says that the command's order means nothing, or SORT ran BY something: elements compared as a bag",
+    "unordered": "the engine says that the order means nothing, or SORT ran BY something: elements compared as a bag",
     "random": "the engine says that the command's output is random: types and sizes compared",
     "clock": "the command tells a time: integers may be 2 s apart",
     "cursor": "a SCAN that did not end: types compared; one that ended: elements compared as a bag",
@@ -73,10 +76,31 @@ _UNORDERED = frozenset(
 _RANDOM = frozenset(["RANDOMKEY", "SRANDMEMBER", "HRANDFIELD", "ZRANDMEMBER"])
 # Commands whose tips call them random only for forms that Rekey never draws (`XADD *`, idle times, approximate trims).
 _EXACT = frozenset(
-    (
-        "XADD XCLAIM XAUTOCLAIM XREADGROUP XTRIM XACK PFCOUNT PFADD EVAL EVALSHA FCALL SET MIGRATE OBJECT OBJECT|ENCODING "
-        "OBJECT|REFCOUNT OBJECT|FREQ CLIENT CLUSTER PUBSUB MEMORY SLOWLOG FUNCTION|STATS"
-    ).split()
+    [
+        "XADD",
+        "XCLAIM",
+        "XAUTOCLAIM",
+        "XREADGROUP",
+        "XTRIM",
+        "XACK",
+        "PFCOUNT",
+        "PFADD",
+        "EVAL",
+        "EVALSHA",
+        "FCALL",
+        "SET",
+        "MIGRATE",
+        "OBJECT",
+        "OBJECT|ENCODING",
+        "OBJECT|REFCOUNT",
+        "OBJECT|FREQ",
+        "CLIENT",
+        "CLUSTER",
+        "PUBSUB",
+        "MEMORY",
+        "SLOWLOG",
+        "FUNCTION|STATS",
+    ]
 )
 _PAIRED = frozenset(("HGETALL", "CONFIG|GET", "HRANDFIELD"))
 

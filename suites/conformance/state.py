@@ -1,0 +1,130 @@
+"""Differences between what programs leave behind, where every reply was the same: who wrote it, and what shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generators.command import command
+from generators.shrink import PLAIN_KEYS
+from suites.conformance.difference import Difference, name_difference, subject_of, with_tokens
+from suites.conformance.discovery import Discovery, Known
+from suites.conformance.probe import elsewhere, readings
+from suites.conformance.runs import Runs, first_prefix, replayed
+from suites.conformance.steps import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from generators.command import Command, Program
+    from topologies.lockstep import Exchange
+
+_TIMES = ("TTL", "PTTL")
+
+
+def examine_state(
+    runs: Runs, known: Known, keys: tuple[bytes, ...], program: Program, exchange: Exchange
+) -> Program:
+    """Looks at what a program left whose replies agree; what is left to look at is it without the writer.
+
+    The writer is the line before which both engines hold the same data, and behind which they do not.
+    """
+    kind = runs.state_kind(program, exchange)
+    if kind is None:
+        return ()
+    end = first_prefix(program, runs.leaves(kind))
+    name = _name(program[end - 1], kind)
+    new = not known.met_by_name(name) and not known.hopeless(name)
+    if new and investigate_state(runs, known, keys, program[:end], kind) is None:
+        known.give_up(name)
+    return (*program[: end - 1], *program[end:])
+
+
+def encodings(runs: Runs, program: Program, exchange: Exchange) -> Iterator[Difference]:
+    """Keys that are encoded differently, as differences of OBJECT ENCODING behind the program."""
+    for step in runs.left(program, exchange):
+        if step.asked.name == "OBJECT":
+            yield name_difference(step)
+
+
+def investigate_state(
+    runs: Runs, known: Known, keys: tuple[bytes, ...], program: Program, kind: str
+) -> str | None:
+    """Shrinks and reports it. Returns its signature, or None where no command that reads shows it."""
+    shows = runs.leaves(kind)
+    replays = replayed(shows, program)
+    if not replays.shown:
+        return None
+    end = first_prefix(program, shows)
+    shortest = runs.shortest(program[:end], shows, replays)
+    if _leaves_open(shortest):
+        shortest = (*shortest, command("DISCARD"))  # what is sent behind every program; here it matters
+    readers = list(_readers(runs, shortest, kind, keys))
+    if not readers:
+        runs.rules.applied["digest"] += 1
+        return None
+    lines, read = readers[0]
+    lone = (
+        kind == "ttl" and len(readers) == 1
+    )  # one command tells another time than its kin: that command differs
+    discovery = Discovery(
+        difference=read if lone else _of_writer(shortest, lines, read, kind),
+        program=(*shortest, *lines),
+        protocol=runs.protocol,
+        replays=replays,
+        first_seen=program,
+        writer=None if lone else shortest[-1],
+    )
+    known.report(discovery, as_found=_name(program[end - 1], kind))
+    return discovery.difference.signature
+
+
+def _name(writer: Command, kind: str) -> str:
+    return f"agreement.state | {with_tokens(writer)} | {kind}"
+
+
+def _of_writer(program: Program, lines: Program, read: Difference, kind: str) -> Difference:
+    """The difference named after the line that wrote, with the replies to the line that reads."""
+    writer = program[-1]
+    asked, baseline, candidate = read.step.asked, read.step.baseline, read.step.candidate
+    return Difference(
+        step=Step(len(program) + len(lines) - 1, asked, baseline, candidate),
+        rule="agreement.state",
+        subject=subject_of(writer),
+        signature=_name(writer, kind),
+        loose=f"agreement.state | {subject_of(writer)} | {kind}",
+        tokens=frozenset(with_tokens(writer).split()),
+    )
+
+
+def _readers(
+    runs: Runs, program: Program, kind: str, keys: tuple[bytes, ...]
+) -> Iterator[tuple[Program, Difference]]:
+    """Lines that show the difference, with what they show; two at most."""
+    shown = 0
+    for reading in _readings(kind, _touched(program, keys)):
+        for lines in elsewhere(reading):
+            read = runs.first_difference((*program, *lines))
+            if read is not None:
+                shown += 1
+                yield lines, read
+                break
+        if shown == 2:
+            return
+
+
+def _readings(kind: str, keys: tuple[bytes, ...]) -> Iterator[Command]:
+    if kind == "content":
+        return readings(keys)
+    return (command(name, key) for key in keys for name in _TIMES)
+
+
+def _touched(program: Program, keys: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Keys of the vocabulary that the program names; all of them where it names none."""
+    words = {arg for each in program for arg in each.args}
+    return tuple(key for key in (*keys, *PLAIN_KEYS, b"one") if key in words) or keys
+
+
+def _leaves_open(program: Program) -> bool:
+    """Whether the program ends inside a transaction."""
+    names = [each.name for each in program if each.name in ("MULTI", "EXEC", "DISCARD")]
+    return bool(names) and names[-1] == "MULTI"
