@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from suites.conformance.tolerance import Tolerances
 
 BATCH_COMMANDS = 10_000
-LENGTHS = (100, 200, 40, 400, 10)  # lines a program, batch after batch
+LENGTHS = (100, 200, 50, 400, 25)  # lines a program, batch after batch
 _DAMPED = 0.1
 _DAMP_FROM = 8  # lines of a form that differed before it is drawn less
 

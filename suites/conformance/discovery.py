@@ -52,14 +52,14 @@ class Known:
 
     def met(self, difference: Difference) -> bool:
         """Whether it is known; then it is counted."""
-        final = self._finals.get(difference.signature) or self._simpler(difference)
-        if final is not None:
-            self.counts[final] += 1
-        return final is not None
+        return self.met_by_name(difference.signature) or (
+            self._simpler(difference) is not None and self.met_by_name(difference.signature)
+        )
 
     def met_by_name(self, signature: str) -> bool:
         """The same for a difference that has only a name yet."""
         final = self._finals.get(signature)
+        final = self._finals.get(final, final) if final is not None else None
         if final is not None:
             self.counts[final] += 1
         return final is not None

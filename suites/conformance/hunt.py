@@ -16,6 +16,7 @@ from suites.conformance.discovery import Discovery, Known
 from suites.conformance.runs import PATIENCE, Runs, replayed
 from suites.conformance.silence import examine_silence
 from suites.conformance.state import encodings, examine_state, investigate_state
+from suites.conformance.tolerance import handed_on
 from topologies.lockstep import Exchange, Lockstep, script
 
 if TYPE_CHECKING:
@@ -83,6 +84,9 @@ class Hunt:
 
     def _investigate(self, runs: Runs, program: Program, difference: Difference) -> None:
         """Shrinks a new difference and reports it, or what it follows from."""
+        program, difference = self._out_of_script(runs, program, difference)
+        if self.known.met(difference):
+            return
         shows = runs.shows(difference.loose)
         replays = replayed(shows, program)
         if not replays.shown:
@@ -112,6 +116,16 @@ class Hunt:
                 ),
                 as_found=difference.signature,
             )
+
+    def _out_of_script(self, runs: Runs, program: Program, found: Difference) -> tuple[Program, Difference]:
+        """The same without the script around the last line, where that shows it, too (types may be others)."""
+        last = handed_on(program[-1])
+        bare = (*program[:-1], last)
+        first = runs.first_difference(bare) if last is not program[-1] else None
+        if first is None or (first.rule, first.subject) != (found.rule, found.subject):
+            return program, found
+        self.known.alias(found.signature, first.signature)
+        return bare, first
 
     def _follows_from_state(self, runs: Runs, program: Program, difference: Difference) -> bool:
         """Whether the engines held other data before the line that differs; then that is the finding."""

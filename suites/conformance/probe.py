@@ -61,9 +61,9 @@ READ_ALL = Command((b"EVAL", _READER.strip(), b"0"))
 
 
 def probe(keys: Sequence[bytes], digest: Command) -> Program:
-    """What is asked after each program: TTL and encoding of each key, and the digest last."""
+    """What is asked after each program: the digest first (to ask for a key can expire it), TTL and encoding of each."""
     each = [command(*words, key) for key in keys for words in (("TTL",), ("OBJECT", "ENCODING"))]
-    return (*each, digest)
+    return (digest, *each)
 
 
 def left_behind(asked: Program, exchange: Exchange, line: int) -> Iterator[Step]:
