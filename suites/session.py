@@ -39,10 +39,12 @@ from topologies.engine import Build, EngineNotAvailable, HarnessError
 from topologies.fetch import obtain
 from topologies.homes import choose, wants_docker
 from topologies.lockstep import ask_node
-from topologies.node import Node, NodeSpec
+from topologies.node import Auth, Node, NodeSpec
 from topologies.spec import Endpoint, SpecError, parse_spec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reports.ledger import Ledger
     from reports.record import Record
     from topologies.node import Home
@@ -122,6 +124,7 @@ class Session:
     builds: tuple[Build, Build]
     worker: str | None
     ledger: Ledger
+    arguments: tuple[str, ...] = ()
     _home: Home | None = None
     _nodes: list[Node] = field(default_factory=list)
     watch: Watch | None = None
@@ -169,25 +172,32 @@ class Session:
 
     @property
     def reproduce(self) -> str:
-        """The command that does the same run again."""
-        options = self.options
-        words = [*_PYTEST, "--baseline", options.baseline, "--candidate", options.candidate]
-        words += ["--profile", options.profile, "--seed", str(options.seed)]
-        return shlex.join([*words, *self._access])
+        """The command that does the same run again: as it was given, with the seed, into a folder of its own."""
+        words = without_options(self.arguments, ("--record", "--accept-to", "--seed"))
+        return shlex.join([*_PYTEST, *words, "--seed", str(self.options.seed)])
 
     def reproduce_program(self, lines: tuple[str, ...]) -> str:
         """The command that runs only this program on the pair."""
         options = self.options
-        words = [*_PYTEST, "--baseline", options.baseline, "--candidate", options.candidate, *self._access]
-        return shlex.join(words + [word for line in lines for word in ("--program", line)])
-
-    @property
-    def _access(self) -> list[str]:
-        tls = ["--tls"] if self.options.tls else []
-        return tls + (["--auth", self.options.auth.value] if self.options.auth.value != "none" else [])
+        words = ["suites", "--baseline", options.baseline, "--candidate", options.candidate]
+        words += ["--provider", options.provider] if options.provider != "auto" else []
+        words += ["--tls"] if options.tls else []
+        words += ["--auth", options.auth.value] if options.auth is not Auth.NONE else []
+        return shlex.join([*_PYTEST, *words, *(word for line in lines for word in ("--program", line))])
 
 
-_PYTEST = (".venv/bin/python", "-m", "pytest", "suites")
+def without_options(arguments: Iterable[str], names: tuple[str, ...]) -> list[str]:
+    """The arguments without these options and their values, in both spellings."""
+    kept: list[str] = []
+    skips = False
+    for word in arguments:
+        if not skips and word not in names and not word.startswith(tuple(f"{name}=" for name in names)):
+            kept.append(word)
+        skips = word in names
+    return kept
+
+
+_PYTEST = (".venv/bin/python", "-m", "pytest")
 
 
 def begin(config: pytest.Config) -> Session:
@@ -202,7 +212,13 @@ def begin(config: pytest.Config) -> Session:
     try:
         options = options_of(config)
         builds = fetch(config)
-        session = Session(options=options, builds=(builds[0], builds[1]), worker=worker, ledger=load_ledger())
+        session = Session(
+            options=options,
+            builds=(builds[0], builds[1]),
+            worker=worker,
+            ledger=load_ledger(),
+            arguments=tuple(config.invocation_params.args),
+        )
         if worker is None:
             config.option.seed = options.seed  # what workers are told
             config.option.record = str(options.record)  # xdist hands on plain values only
