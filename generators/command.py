@@ -16,6 +16,14 @@ _UNESCAPES = {ord(text[1]): byte for byte, text in _ESCAPES.items()}
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 
+CONTAINERS = frozenset(
+    (
+        *("ACL", "CLIENT", "CLUSTER", "COMMAND", "COMMANDLOG", "CONFIG", "DEBUG", "FUNCTION", "LATENCY"),
+        *("MEMORY", "MODULE", "OBJECT", "PUBSUB", "SCRIPT", "SENTINEL", "SLOWLOG", "XGROUP", "XINFO"),
+    )
+)  # commands whose first argument is the name of a sub-command
+
+
 class CommandSyntaxError(ValueError):
     """A line that redis-cli would refuse, too: an open quote, or text glued to a closing one."""
 
@@ -37,6 +45,14 @@ class Command:
     def name(self) -> str:
         """The command's name in upper case, for messages and look-ups."""
         return self.args[0].upper().decode("utf-8", "backslashreplace")
+
+    @property
+    def full_name(self) -> str:
+        """`GET`; container and sub-command: `OBJECT ENCODING`."""
+        name = self.name
+        if name in CONTAINERS and len(self.args) > 1:
+            return f"{name} {self.args[1].upper().decode('utf-8', 'backslashreplace')}"
+        return name
 
     def encode(self) -> bytes:
         """The request as a RESP array of bulk strings."""

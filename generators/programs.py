@@ -75,5 +75,5 @@ def draw_programs(batch: Batch, run: Callable[[Drawn], None]) -> Counter[str]:
     sent: Counter[str] = Counter()
     for pick, times in Counter(memoryview(bytes(drawn)).cast("H")).items():
         for each in rows[pick & _MASK].commands:
-            sent[each.name] += times
+            sent[each.full_name] += times
     return sent

@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generators.command import command
 from suites import session as runs
 from suites.conformance.pair import Pair
-from suites.conformance.tolerance import tolerances
-from topologies.lockstep import ask_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +22,7 @@ def session(pytestconfig: pytest.Config) -> runs.Session:
 def pair(session: runs.Session) -> Iterator[Pair]:
     """The two engines, started once per worker, and what they say of their commands."""
     baseline, candidate = session.nodes()
-    tables = [ask_node(node, command("COMMAND")) for node in (baseline, candidate)]
-    pair = Pair.of(session, baseline, candidate, tolerances(*tables))
+    pair = Pair.of(session, baseline, candidate)
     yield pair
     pair.close()
 

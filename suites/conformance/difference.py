@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from generators.vocabulary import tokens
 from suites.conformance.steps import Step
-from suites.conformance.tolerance import CONTAINERS, handed_on
+from suites.conformance.tolerance import handed_on
 from topologies.reply import Kind, Reply
 
 if TYPE_CHECKING:
@@ -166,10 +166,8 @@ def of_script(difference: Difference) -> Difference:
 
 
 def subject_of(asked: Command) -> str:
-    """`GET`, `OBJECT ENCODING`; the called command where a script only hands it on."""
-    if asked.name in CONTAINERS and len(asked.args) > 1:
-        return f"{asked.name} {asked.args[1].upper().decode('utf-8', 'backslashreplace')}"
-    return asked.name
+    """What a finding names: `GET`, `OBJECT ENCODING`."""
+    return asked.full_name
 
 
 def _rule(step: Step) -> str:  # noqa: PLR0911  (a table in the order of the docs' table)

@@ -14,7 +14,8 @@ from reports.run import Work
 from suites.conformance.campaign import Outcome
 from suites.conformance.probe import DIGEST, READ_ALL
 from suites.conformance.report import finding_of
-from topologies.lockstep import Lockstep, ask, introduce
+from suites.conformance.tolerance import command_names, tolerances
+from topologies.lockstep import Lockstep, ask, ask_node, introduce
 from topologies.reply import Kind
 
 if TYPE_CHECKING:
@@ -45,14 +46,17 @@ class Pair:
     rules: Tolerances
     digest: Command
     pen: RecordWriter
+    commands: frozenset[str] = frozenset()  # that some engine of the pair knows
     told: Outcome = field(default_factory=lambda: Outcome(""))
     found: list[Finding] = field(default_factory=list)
 
     @classmethod
-    def of(cls, session: Session, baseline: Node, candidate: Node, rules: Tolerances) -> Pair:
+    def of(cls, session: Session, baseline: Node, candidate: Node) -> Pair:
+        tables = [ask_node(node, command("COMMAND")) for node in (baseline, candidate)]
         locksteps = {protocol: Lockstep(baseline, candidate, protocol=protocol) for protocol in (2, 3)}
         pen = RecordWriter.open(session.options.record, worker=session.worker or "main")
-        return cls(session, locksteps, rules, _digest(baseline, candidate), pen)
+        digest = _digest(baseline, candidate)
+        return cls(session, locksteps, tolerances(*tables), digest, pen, frozenset(command_names(*tables)))
 
     def close(self) -> None:
         for lockstep in self.locksteps.values():
@@ -74,7 +78,7 @@ class Pair:
                 compared=outcome.compared - last.compared,
                 programs=outcome.programs - last.programs,
                 seconds=outcome.seconds - last.seconds,
-                sent=dict(outcome.sent - last.sent),
+                sent={name: n for name, n in (outcome.sent - last.sent).items() if name in self.commands},
                 tolerated=dict(self.rules.applied),
             )
         )

@@ -37,7 +37,8 @@ def replay(pair: Pair, lines: Sequence[str], *, rule: str | None = None) -> bool
         outcome.compared += len(program)
         if exchange is not None:
             hunt.examine(program, exchange, protocol)
-    outcome.sent = Counter(each.name for each in program)
+    outcome.sent = Counter(each.full_name for each in program)
+    pair.told = Outcome("replays")
     pair.work_done(outcome)
     return any(rule in (None, finding.rule) for finding in pair.found[before:])
 

@@ -164,36 +164,9 @@ def _texts(reply: Reply) -> set[str]:
     return {item.value.decode() for item in items if isinstance(item.value, bytes)}
 
 
-def full_name(asked: Command, containers: frozenset[str] = frozenset()) -> str:
-    """`GET`, or `OBJECT|ENCODING` where the name is a container."""
-    name = asked.name
-    if name in (containers or CONTAINERS) and len(asked.args) > 1:
-        return f"{name}|{asked.args[1].upper().decode('utf-8', 'backslashreplace')}"
-    return name
-
-
-CONTAINERS = frozenset(
-    [
-        "ACL",
-        "CLIENT",
-        "CLUSTER",
-        "COMMAND",
-        "CONFIG",
-        "FUNCTION",
-        "LATENCY",
-        "MEMORY",
-        "MODULE",
-        "OBJECT",
-        "PUBSUB",
-        "SCRIPT",
-        "SENTINEL",
-        "SLOWLOG",
-        "XGROUP",
-        "XINFO",
-        "DEBUG",
-        "COMMANDLOG",
-    ]
-)
+def _tip_name(asked: Command) -> str:
+    """The command as COMMAND's tips name it: `OBJECT|ENCODING`."""
+    return asked.full_name.replace(" ", "|")
 
 
 def handed_on(asked: Command) -> Command:
@@ -215,7 +188,7 @@ def inner(asked: Command) -> Command:
 def name_of(asked: Command, rules: Tolerances) -> str | None:
     """The rule for this command, or None."""
     asked = inner(asked)
-    whole, word = full_name(asked), asked.name
+    whole, word = _tip_name(asked), asked.name
     if word in _CURSOR:
         return "cursor"
     if word in _CLOCK or whole in _CLOCK:
@@ -233,7 +206,7 @@ def _forgiven(rule: str, asked: Command, baseline: Reply, candidate: Reply) -> b
     asked = inner(asked)
     match rule:
         case "unordered":
-            paired = full_name(asked) in _PAIRED
+            paired = _tip_name(asked) in _PAIRED
             return _sorted(baseline, paired=paired) == _sorted(candidate, paired=paired)
         case "random":
             return _shape(baseline) == _shape(candidate)
