@@ -93,7 +93,7 @@ def compile_form(line: str, area: str) -> Form:
     """A form from its line: `[weight x] [!] body`. `!` marks a form that must be drawn exactly.
 
     Raises:
-        FormSyntaxError: unknown characters, or a bracket without its partner.
+        FormSyntaxError: unknown characters, a bracket without its partner, or a command without a name.
 
     """
     weight = 1.0
@@ -107,7 +107,26 @@ def compile_form(line: str, area: str) -> Form:
     body, at = _sequence(tokens, 0, text)
     if at != len(tokens):
         raise FormSyntaxError(f"{tokens[at]!r} closes nothing in the form {text!r}")
+    if not all(map(_says_something, _commands(body))):
+        raise FormSyntaxError(f"no command, or one that can be drawn as nothing, in the form {text!r}")
     return Form(text=text, area=area, weight=weight, exact=exact, body=body)
+
+
+def _commands(body: Sequence) -> list[Sequence]:
+    """The body cut where one command ends and the next begins."""
+    cuts = [at for at, part in enumerate(body.parts) if isinstance(part, Next)]
+    starts, ends = [0, *(at + 1 for at in cuts)], [*cuts, len(body.parts)]
+    return [Sequence(body.parts[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+
+def _says_something(body: Sequence) -> bool:
+    """Whether every draw of it has an argument."""
+    return any(
+        isinstance(part, Literal | Slot)
+        or (isinstance(part, Choice) and not part.optional and all(map(_says_something, part.options)))
+        or (isinstance(part, Repeat) and part.most > 0 and _says_something(Sequence((part.part,))))
+        for part in body.parts
+    )
 
 
 def _tokens(text: str) -> list[str]:
@@ -132,7 +151,7 @@ def _sequence(tokens: list[str], at: int, text: str) -> tuple[Sequence, int]:
             continue
         at += 1
         if piece == "+" or re.fullmatch(r"\*\d+", piece):
-            if not parts:
+            if not parts or isinstance(parts[-1], Next):
                 raise FormSyntaxError(f"{piece!r} repeats nothing in the form {text!r}")
             parts.append(_repeat(parts.pop(), piece))
         else:
@@ -162,6 +181,8 @@ def _choice(tokens: list[str], at: int, text: str) -> tuple[Choice, int]:
     while True:
         option, at = _sequence(tokens, at + 1, text)
         options.append(option)
+        if any(isinstance(part, Next) for part in option.parts):
+            raise FormSyntaxError(f"';' stands inside brackets in the form {text!r}")
         if at == len(tokens):
             raise FormSyntaxError(f"{closing!r} is missing in the form {text!r}")
         if tokens[at] == closing:
