@@ -109,7 +109,7 @@ ALPHABETS: dict[str, tuple[bytes, ...]] = {
     "idfrom": (*(_words("- 0 1 1-1 2-1 (1-1 (2-1 3") * 2), b"+", b"0-0", b"(a", b"a", b"$"),
     "idto": (*(_words("+ 3-1 5 2-1 (3-1 (5-0 7") * 2), b"-", b"(a", b"a", b"$"),
     "idafter": (*(_words("0 0-0 1-1 2-1 1") * 3), b"$", b"+", b"a", b"9-9"),
-    "group": (*(_words("g1 g2") * 5), b"", b"nogroup"),
+    "group": (*(_words("red blue") * 5), b"", b"nogroup"),  # no names that keys have
     "consumer": (*(_words("alice bob") * 5), b"", b"carol"),
     "pattern": (*_words("* *a* a* ? [a-c]* s* k?"), b"", b"\\*", b"[^a]*", b"nothing"),
     "lon": (*(_words("13.361389 15.087269 0 -0.1278 2.3522") * 3), b"181", b"-180", b"180", b"a", b"nan"),

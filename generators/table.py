@@ -116,15 +116,19 @@ def _has_time(right: Command) -> bool:
     return any(b"EX" in arg.upper() or arg.upper().startswith(b"PX") for arg in right.args)
 
 
+# With arguments missing or moved, an id such as `4` would be the milliseconds that an entry must have waited.
+_IDLE = frozenset(["XCLAIM", "XAUTOCLAIM", "XPENDING"])
+
+
 def _mistaken(right: Command, rng: Random) -> Command:
     args = list(right.args)
     at = rng.randrange(1, len(args)) if len(args) > 1 else 1
     slip = rng.randrange(6)
-    if slip == 0 and len(args) > 1:
+    if slip == 0 and len(args) > 1 and right.name not in _IDLE:
         del args[at]
     elif slip == 1:
         args.insert(at, args[at] if at < len(args) else _ODD(rng))
-    elif slip == 2 and len(args) > 2 and not _has_time(right):
+    elif slip == 2 and len(args) > 2 and right.name not in _IDLE and not _has_time(right):
         other = rng.randrange(1, len(args))
         args[at], args[other] = args[other], args[at]
     elif slip == 3 and len(args) > 1:
