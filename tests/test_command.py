@@ -35,9 +35,9 @@ def test_a_line_is_parsed_or_refused_and_nothing_else(line: str) -> None:
 
 @given(ARGS)
 def test_the_request_is_the_one_that_redis_py_packs(args: list[bytes]) -> None:
-    packed = b"".join(Connection().pack_command(*args)) if b" " not in args[0] else None
-    encoded = Command(tuple(args)).encode()
-    assert packed in (None, encoded)  # redis-py takes a name with a blank apart
+    args[0] = args[0].replace(b" ", b"_")  # redis-py takes a name with a blank apart
+    packed = Connection().pack_command(*args)  # type: ignore[no-untyped-call]  # redis-py has no types here
+    assert b"".join(packed) == Command(tuple(args)).encode()
 
 
 def test_the_request_is_an_array_of_bulk_strings() -> None:
