@@ -58,3 +58,8 @@ def pytest_xdist_node_collection_finished(node: object, ids: list[str]) -> None:
     config = getattr(node, "config", None)
     if isinstance(config, pytest.Config):
         config.stash[runs.COLLECTED] = list(ids)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    runs.tell_worker(node)

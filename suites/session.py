@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -200,6 +200,16 @@ def without_options(arguments: Iterable[str], names: tuple[str, ...]) -> list[st
 _PYTEST = (".venv/bin/python", "-m", "pytest")
 
 
+_DECIDED = "rekey"  # in a worker's input: what the controller decided for all
+
+
+def tell_worker(node: Any) -> None:
+    """Gives a worker what was decided here: xdist hands on the command line only, and it may name neither."""
+    session = node.config.stash.get(KEY, None)
+    if session is not None:
+        node.workerinput[_DECIDED] = {"seed": session.options.seed, "record": str(session.options.record)}
+
+
 def begin(config: pytest.Config) -> Session:
     """The session of this process. In the controller it also opens the record.
 
@@ -209,6 +219,8 @@ def begin(config: pytest.Config) -> Session:
 
     """
     worker = worker_of(config)
+    if worker is not None:
+        vars(config.option).update(config.workerinput[_DECIDED])  # type: ignore[attr-defined]  # xdist's
     try:
         options = options_of(config)
         builds = fetch(config)
@@ -220,8 +232,6 @@ def begin(config: pytest.Config) -> Session:
             arguments=tuple(config.invocation_params.args),
         )
         if worker is None:
-            config.option.seed = options.seed  # what workers are told
-            config.option.record = str(options.record)  # xdist hands on plain values only
             _open_record(session, config)
     except (SpecError, EngineNotAvailable, BookError) as error:
         raise pytest.UsageError(str(error)) from error

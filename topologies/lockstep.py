@@ -80,13 +80,24 @@ class Side:
     wire: socket.socket | None = None
 
     def connect(self) -> socket.socket:
-        """The connection, made and introduced if there is none; the node is started again if it died."""
+        """The connection, made and introduced if there is none.
+
+        A node that died is started again; so is one that lets nobody in, after it was killed.
+        """
         if self.wire is None:
             if not self.node.alive():
                 self.node.restart()
-            freeze_expiry(self.node)
-            self.wire = introduce(self.node, self.protocol)
+            try:
+                self.wire = self._introduced()
+            except TimeoutError:
+                self.node.kill()
+                self.node.restart()
+                self.wire = self._introduced()
         return self.wire
+
+    def _introduced(self) -> socket.socket:
+        freeze_expiry(self.node)
+        return introduce(self.node, self.protocol)
 
     def drop(self) -> None:
         if self.wire is not None:
