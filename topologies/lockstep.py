@@ -89,7 +89,7 @@ class Side:
                 self.node.restart()
             try:
                 self.wire = self._introduced()
-            except TimeoutError:
+            except OSError:  # it hangs, or is about to die
                 self.node.kill()
                 self.node.restart()
                 self.wire = self._introduced()
@@ -160,7 +160,9 @@ def ask_node(node: Node, asked: Command) -> Reply:
 
 def _must(wire: socket.socket, asked: Command, node: Node) -> None:
     reply = ask(wire, asked)
-    if reply.kind in (Kind.ERROR, Kind.NONE):
+    if reply.kind is Kind.NONE:
+        raise ConnectionResetError(f"{node.spec.name} closed the connection at {asked.name}")
+    if reply.kind is Kind.ERROR:
         raise HarnessError(
             f"{node.spec.name} ({node.spec.build.engine}) refused {asked.name}: {reply.value!r}"
         )

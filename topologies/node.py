@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from topologies.engine import Build
+if TYPE_CHECKING:
+    import socket
+
+    from topologies.engine import Build
 
 
 class Auth(Enum):
     """How a node lets clients in."""
 
     NONE = "none"
-    PASSWORD = "password"  # requirepass
+    PASSWORD = "password"  # requirepass  # noqa: S105  (the name of a way in, not a password)
     ACL = "acl"  # a named user; the default user is off
 
 
@@ -53,7 +55,7 @@ class Node(Protocol):
         """The server's last log lines."""
 
     def kill(self) -> None:
-        """kill -9, and wait until it is gone."""
+        """Kill -9, and wait until it is gone."""
 
     def restart(self) -> None:
         """Start it again after it died or was killed, same address; ready when this returns."""
@@ -67,7 +69,7 @@ class Home(Protocol):
 
     @property
     def kind(self) -> str:
-        """"cell", "docker" or "process"."""
+        """What it is called: "cell", "docker" or "process"."""
 
     @property
     def cannot(self) -> tuple[str, ...]:
@@ -78,6 +80,7 @@ class Home(Protocol):
 
         Raises:
             NodeStartError: it died or did not answer in time; ends with its last log lines.
+
         """
 
     def close(self) -> None:

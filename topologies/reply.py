@@ -50,4 +50,4 @@ class Reply(NamedTuple):
     """
 
     kind: Kind
-    value: bytes | int | bool | None | tuple[Reply, ...]
+    value: bytes | int | bool | tuple[Reply, ...] | None
