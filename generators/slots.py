@@ -41,7 +41,7 @@ ALPHABETS: dict[str, tuple[bytes, ...]] = {
         _TEXT_45[:44],
         _TEXT_45,
         _TEXT_65,
-        b"\xff\x00\x7f",
+        b"\xfe\x00\x7f",
         b"two words",
         b"9223372036854775807",
         b"3.0e3",
@@ -119,7 +119,7 @@ ALPHABETS: dict[str, tuple[bytes, ...]] = {
     "db": (*(_words("0 1 9") * 4), b"16", b"-1", b"a"),
     "nokeys": (*(_words("1 2") * 8), b"0", b"-1", b"3", b"a"),
     "word": (*_words("a foo bar hola 1"), b"", b"two words", b"\xff"),
-    "odd": (b"", b"-1", b"a", b"\xff\x00", b"9223372036854775808", b"nan", b"0"),
+    "odd": (b"", b"-1", b"a", b"\xfd\x00", b"9223372036854775808", b"nan", b"0"),
 }
 
 
