@@ -240,7 +240,9 @@ def _near(baseline: Reply, candidate: Reply, most: int) -> bool:
         return False
     a, b = baseline.value, candidate.value
     if isinstance(a, tuple) and isinstance(b, tuple):
-        return len(a) == len(b) and all(_is_idle(a, at) or _near(a[at], b[at], most) for at in range(len(a)))
+        return len(a) == len(b) and all(
+            (_is_idle(a, at) and _is_idle(b, at)) or _near(a[at], b[at], most) for at in range(len(a))
+        )
     if baseline.kind is Kind.INTEGER and isinstance(a, int) and isinstance(b, int):
         return a == b or (min(a, b) > most and abs(a - b) <= most)
     return a == b
@@ -248,7 +250,8 @@ def _near(baseline: Reply, candidate: Reply, most: int) -> bool:
 
 def _is_idle(items: tuple[Reply, ...], at: int) -> bool:
     """An idle time: behind its label (XINFO), or third in a row of XPENDING (id, consumer, idle, deliveries)."""
-    if items[at].kind is not Kind.INTEGER:
+    idle = items[at].value
+    if not isinstance(idle, int) or idle < 0:  # -1: never active
         return False
     row = at == 2 and [item.kind for item in items] == _PENDING_ROW
     return row or (at > 0 and items[at - 1].value in (b"idle", b"inactive"))
@@ -265,5 +268,6 @@ def _same_scan(asked: Command, baseline: Reply, candidate: Reply) -> bool:
         return False
     begins = asked.args[1 if asked.name == "SCAN" else 2] == b"0"
     if begins and a[0].value == b[0].value == b"0":
-        return a[0] == b[0] and _sorted(a[1], paired=False) == _sorted(b[1], paired=False)
+        paired = asked.name in ("HSCAN", "ZSCAN") and b"NOVALUES" not in (arg.upper() for arg in asked.args)
+        return a[0] == b[0] and _sorted(a[1], paired=paired) == _sorted(b[1], paired=paired)
     return a[0].kind is b[0].kind and a[1].kind is b[1].kind
