@@ -45,9 +45,18 @@ class Table:
 
 
 def build_table(
-    area: Area, rng: Random, *, damped: Mapping[str, float] | None = None, size: int = SIZE
+    area: Area,
+    rng: Random,
+    *,
+    damped: Mapping[str, float] | None = None,
+    hands_on: bool = True,
+    size: int = SIZE,
 ) -> Table:
-    """A table for `area`. `damped` lowers the weight of forms by their text: 0.1 draws one tenth as often."""
+    """A table for `area`.
+
+    `damped` lowers the weight of forms by their text: 0.1 draws one tenth as often. `hands_on`: some commands
+    are called from a script that only hands them on.
+    """
     companions = _companions(area, rng)
     keys = tuple(key for each in (area, *companions) for key in each.keys)
     shared = tuple(key for each in (area, *companions) if not each.private for key in each.keys)
@@ -58,7 +67,7 @@ def build_table(
     for _ in range(size):
         forms, weights = own if rng.random() < OWN_SHARE else others
         form = rng.choices(forms, cum_weights=weights)[0]
-        commands = _spoil(draw(form, slots[form.area], rng), form, rng)
+        commands = _spoil(draw(form, slots[form.area], rng), form, rng, hands_on=hands_on)
         rows.append(Row(commands, b"".join(each.encode() for each in commands), form))
     return Table(area=area, rows=tuple(rows), keys=keys)
 
@@ -100,13 +109,13 @@ _ODD = alphabet(ALPHABETS["odd"])
 _CALL = b"return redis.call(unpack(ARGV))"
 
 
-def _spoil(commands: tuple[Command, ...], form: Form, rng: Random) -> tuple[Command, ...]:
+def _spoil(commands: tuple[Command, ...], form: Form, rng: Random, *, hands_on: bool) -> tuple[Command, ...]:
     chance = rng.random()
     if len(commands) > 1 or chance > MISTAKEN_SHARE + WRAPPED_SHARE:
         return commands
     if chance < MISTAKEN_SHARE:
         return commands if form.exact else (_mistaken(commands[0], rng),)
-    if chance < MISTAKEN_SHARE + WRAPPED_SHARE / 2:
+    if hands_on and chance < MISTAKEN_SHARE + WRAPPED_SHARE / 2:
         return (Command((b"EVAL", _CALL, b"0", *commands[0].args)),)
     return (Command((b"MULTI",)), commands[0], Command((b"EXEC",)))
 

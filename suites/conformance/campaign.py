@@ -64,6 +64,7 @@ class Campaign:
     digest: Command
     found: Callable[[Discovery], None]
     told: Callable[[Outcome], None] = lambda _: None
+    hands_on: bool = True  # whether scripts may hand on commands of any kind
     enough: Callable[[], bool] = lambda: False  # asked before each program: ends the campaign
 
     def run(self, budget: Budget) -> Outcome:
@@ -88,7 +89,7 @@ class Campaign:
 
     def _batch(self, number: int, hunt: Hunt, outcome: Outcome, damped: dict[str, float]) -> None:
         rng = Random(f"{self.seed}/{self.area.name}/{number}")
-        table = build_table(self.area, rng, damped=damped)
+        table = build_table(self.area, rng, damped=damped, hands_on=self.hands_on)
         lines = LENGTHS[number % len(LENGTHS)]
         protocol = 2 + number % 2
         for lockstep in self.locksteps.values():

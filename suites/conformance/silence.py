@@ -30,7 +30,11 @@ def examine_silence(runs: Runs, known: Known, program: Program) -> Program:
 def _investigate(runs: Runs, known: Known, program: Program, difference: Difference) -> None:
     def shows(candidate: Program) -> bool:
         missing = runs.missing(candidate)
-        return missing[0] != missing[1] and _silence(candidate, missing).loose == difference.loose
+        if missing[0] == missing[1] or _silence(candidate, missing).loose != difference.loose:
+            return False
+        return (
+            len(candidate) == 1 or runs.missing(candidate[:-1]) == _BOTH_SPEAK
+        )  # its last line is the silent one
 
     replays = replayed(shows, program)
     if not replays.shown:

@@ -31,6 +31,7 @@ def test_area(area: str, pair: Pair, session: Session, subtests: pytest.Subtests
         digest=pair.digest,
         found=pair.discovered,
         told=pair.work_done,
+        hands_on=session.hands_on,
     )
     pair.found.clear()
     outcome = campaign.run(PROFILES[session.options.profile])
