@@ -122,7 +122,10 @@ def _of_any(step: Step, rule: str, subject: str, which: str, what: str) -> Diffe
 # Where an error happened in a script: 7.x "… script: SHA, on @user_script:1.", 9.1 "… script: on @user_script:1.",
 # 6.x "ERR Error running script (call to f_SHA): @user_script:1: …"
 _SCRIPT_SUFFIX = re.compile(rb" script: .*on @?\w+(:\d+)?\.$", re.DOTALL)
-_SCRIPT_PREFIX = re.compile(rb"^ERR Error running script \(call to \w+\): @?[\w.]+:(\d+:)? (?=[A-Z]+ )")
+_SCRIPT_PREFIX = re.compile(
+    rb"^ERR Error running script \(call to \w+\): @?[\w.]+:(\d+:)? (@user_script: \d+: )?"
+)
+_HAS_CODE = re.compile(rb"[A-Z]+ ")
 
 
 def in_script(reply: Reply) -> bytes | None:
@@ -130,7 +133,9 @@ def in_script(reply: Reply) -> bytes | None:
     if reply.kind not in _ERRORS or not isinstance(reply.value, bytes):
         return None
     text = _SCRIPT_PREFIX.sub(b"", _SCRIPT_SUFFIX.sub(b"", reply.value))
-    return None if text == reply.value else text
+    if text == reply.value:
+        return None
+    return text if _HAS_CODE.match(text) else b"ERR " + text
 
 
 def _without_suffix(reply: Reply) -> Reply:
@@ -139,10 +144,10 @@ def _without_suffix(reply: Reply) -> Reply:
 
 
 def _suffix(reply: Reply) -> str:
-    text = in_script(reply)
-    assert isinstance(reply.value, bytes)
-    assert text is not None
-    return mask(Reply(reply.kind, reply.value.replace(text, b"TEXT")))
+    """How it says where in a script an error happened, without the error."""
+    before, after = _SCRIPT_PREFIX.search(_bytes(reply)), _SCRIPT_SUFFIX.search(_bytes(reply))
+    place = (b"ERR Error running script: " if before else b"") + b"TEXT" + (after[0] if after else b"")
+    return mask(Reply(reply.kind, place))
 
 
 def _refusal(reply: Reply) -> str:
@@ -174,8 +179,8 @@ def _rule(step: Step) -> str:  # noqa: PLR0911  (a table in the order of the doc
     a, b = step.baseline, step.candidate
     if Kind.NONE in (a.kind, b.kind):
         return f"agreement.{_incident(a if a.kind is Kind.NONE else b)}"
-    if _is_unknown(a) != _is_unknown(b):
-        return "agreement.unknown-command"
+    if _is_unknown(a) != _is_unknown(b) and not (_refuses(a) and _refuses(b)):
+        return "agreement.unknown-command"  # 6.x: "Unknown subcommand or wrong number of arguments" is either
     if _refuses(a) != _refuses(b):
         return "agreement.unknown-argument"
     if a.kind in _ERRORS and a.kind is b.kind:
@@ -244,7 +249,7 @@ def with_tokens(asked: Command) -> str:
 
 _QUOTED = re.compile(rb"'[^']*'|`[^`]*`|\"[^\"]*\"")
 _NUMBER = re.compile(rb"-?\b\d+(\.\d+)?\b")
-_SHA = re.compile(rb"\b[0-9a-f]{40}\b")
+_SHA = re.compile(rb"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
 
 
 # Places where an engine repeats what it was given, without quotes around it.
