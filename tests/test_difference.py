@@ -1,0 +1,305 @@
+"""What a difference is called: the rule, and a signature that is one for one cause. Texts are what servers said."""
+
+from __future__ import annotations
+
+import pytest
+
+from generators.command import parse
+from suites.conformance.difference import (
+    Difference,
+    in_script,
+    mask,
+    name_difference,
+    of_script,
+    with_tokens,
+)
+from suites.conformance.steps import Step
+from tests.sample_replies import NULL, NULL_ARRAY, OK, error, one, said
+from topologies.reply import Kind, Reply
+
+CALL = 'EVAL "return redis.call(unpack(ARGV))" 0 '
+SHA = "61636018f4e6b5817b89791bbed242f93fa089e3"
+ON_62 = "ERR Error running script (call to f_" + SHA + "): @user_script:1: "
+ON_72 = " script: " + SHA + ", on @user_script:1."
+ON_91 = " script: on @user_script:1."
+
+WRONGTYPE = "WRONGTYPE Operation against a key holding the wrong kind of value"
+ARITY = "ERR wrong number of arguments for 'get' command"
+SYNTAX = "ERR syntax error"
+UNKNOWN_62 = "ERR unknown command `NOSUCH`, with args beginning with: `a`, "
+UNKNOWN_72 = "ERR unknown command 'NOSUCH', with args beginning with: 'a' "
+SUB_62 = "ERR Unknown subcommand or wrong number of arguments for 'nosuch'. Try OBJECT HELP."
+SUB_72 = "ERR unknown subcommand 'nosuch'. Try OBJECT HELP."
+DOUBLE = Reply(Kind.DOUBLE, b"1.5")
+
+
+def none(why: str) -> Reply:
+    return Reply(Kind.NONE, why.encode())
+
+
+def named(line: str, baseline: Reply, candidate: Reply) -> Difference:
+    return name_difference(Step(0, parse(line), baseline, candidate))
+
+
+def rule(line: str, baseline: Reply, candidate: Reply) -> str:
+    return named(line, baseline, candidate).rule.removeprefix("agreement.")
+
+
+@pytest.mark.parametrize(
+    ("line", "baseline", "candidate", "expected"),
+    [
+        ("NOSUCH a", error(UNKNOWN_72), OK, "unknown-command"),
+        ("NOSUCH a", error(UNKNOWN_62), OK, "unknown-command"),
+        ("NOSUCH a", error(UNKNOWN_72), error(WRONGTYPE), "unknown-command"),
+        ("OBJECT nosuch", error(SUB_72), NULL, "unknown-command"),
+        ("OBJECT nosuch", error(SUB_62), NULL, "unknown-command"),
+        ("GET k", error(SYNTAX), one("1"), "unknown-argument"),
+        ("GET k", error(ARITY), one("1"), "unknown-argument"),
+        ("GET k", error(SYNTAX), error(WRONGTYPE), "unknown-argument"),
+        ("HELLO a", error("ERR Unsupported option"), OK, "unknown-argument"),
+        ("GET k", error(WRONGTYPE), error("ERR no such key"), "error-code"),
+        ("GET k", error("ERR a is no number"), error("ERR a is not a number"), "error-text"),
+        ("GET k", error(SYNTAX), error(ARITY), "error-text"),
+        ("GET k", error(WRONGTYPE), one("1"), "type"),
+        ("GET k", one("1"), one(1), "type"),
+        ("GET k", OK, one("OK"), "type"),
+        ("GET k", NULL, NULL_ARRAY, "type"),
+        ("GET k", NULL, one(""), "type"),
+        ("GET k", said("a"), said("a", kind=Kind.SET), "type"),
+        ("GET k", error("ERR a"), Reply(Kind.BULK_ERROR, b"ERR a"), "type"),
+        ("GET k", one("1.5"), DOUBLE, "type"),
+        ("OBJECT ENCODING k", one("ziplist"), one("listpack"), "encoding"),
+        ("object encoding k", one("ziplist"), one("listpack"), "encoding"),
+        ("OBJECT ENCODING k", NULL, one("listpack"), "type"),
+        ("LRANGE k 0 -1", said("a", "b"), said("b", "a"), "order"),
+        ("LRANGE k 0 -1", said("a", "b"), said("a", "c"), "value"),
+        ("LRANGE k 0 -1", said("a", "b"), said("a"), "value"),
+        ("LRANGE k 0 -1", said("a", "1"), said("a", 1), "type"),
+        ("LRANGE k 0 -1", said("a", None), said("a", "b"), "value"),
+        ("LRANGE k 0 -1", said(["a", "b"], "c"), said(["b", "a"], "c"), "order"),
+        ("LRANGE k 0 -1", said(["a", "1"], "c"), said(["a", 1], "c"), "type"),
+        ("GET k", one("1"), one("2"), "value"),
+        ("GET k", one(1), one(2), "value"),
+        ("GET k", DOUBLE, Reply(Kind.DOUBLE, b"1.50"), "value"),
+        ("GET k", none("timeout"), OK, "hang"),
+        ("GET k", none("closed"), OK, "closed"),
+        ("GET k", none("died"), OK, "crash"),
+        ("GET k", none("no reply"), none("a reply"), "no-reply"),
+        ("GET k", none("garbled: expected a RESP type byte, got b'x' at 0"), OK, "garbled"),
+    ],
+)
+def test_rules_row_by_row(line: str, baseline: Reply, candidate: Reply, expected: str) -> None:
+    assert rule(line, baseline, candidate) == expected
+    assert rule(line, candidate, baseline) == expected
+
+
+def test_what_62_says_of_a_wrong_number_is_not_a_command_that_it_does_not_know() -> None:
+    both = "ERR Unknown subcommand or wrong number of arguments for 'ENCODING'. Try OBJECT HELP."
+    arity = "ERR wrong number of arguments for 'object|encoding' command"
+    assert rule("OBJECT ENCODING", error(both), error(arity)) == "error-text"
+
+
+def test_the_signature_says_which_side_does_not_know_a_command() -> None:
+    ours, theirs = named("DIGEST k", error(UNKNOWN_72), OK), named("DIGEST k", OK, error(UNKNOWN_72))
+    assert ours.signature == "agreement.unknown-command | DIGEST | baseline"
+    assert theirs.signature == "agreement.unknown-command | DIGEST | candidate"
+
+
+def test_a_command_that_neither_side_knows_is_one_difference_whatever_it_is_called() -> None:
+    first = named("NOSUCH a", error(UNKNOWN_62), error(UNKNOWN_72))
+    other = (
+        error(text.replace("NOSUCH", "ODD").replace("`a`", "`b` `c`")) for text in (UNKNOWN_62, UNKNOWN_72)
+    )
+    assert first.signature == named("ODD b c", *other).signature
+    assert "any unknown command" in first.signature
+
+
+SAME_CAUSE = [
+    (("SETRANGE s1 5 abc", one(8), one(9)), ("SETRANGE s2 100 x", one(101), one(0))),
+    (
+        ("EXPIRE s1 a", error("ERR value 'a' is not an integer"), error("ERR 'a' is no integer")),
+        ("EXPIRE s9 zz", error("ERR value 'zz' is not an integer"), error("ERR 'zz' is no integer")),
+    ),
+    (
+        ("SETBIT s1 9 1", error("ERR bit 9 is out of range 0-8"), error("ERR offset 9")),
+        ("SETBIT s2 10 1", error("ERR bit 10 is out of range 0-8"), error("ERR offset 10")),
+    ),
+    (
+        ("SCRIPT SHOW x", error(f"ERR no script {SHA}"), error(f"ERR none {SHA}")),
+        ("SCRIPT SHOW y", error(f"ERR no script {SHA[::-1]}"), error(f"ERR none {SHA[::-1]}")),
+    ),
+    (
+        ("GEODIST g1 a b", error("ERR member a does not exist"), error("ERR member a does not exist here")),
+        (
+            "GEODIST g1 c d",
+            error("ERR member c d does not exist"),
+            error("ERR member c d does not exist here"),
+        ),
+    ),
+    (("GET s1", error(WRONGTYPE), one("a")), ("GET s2", error(WRONGTYPE), NULL)),
+    (("SET s1 a ex 100 nx", OK, NULL), ("SET s2 b NX EX 5", OK, NULL)),
+    (("get s1", one("1"), one("2")), ("GET s1", one("3"), one("4"))),
+]
+
+
+@pytest.mark.parametrize(("one_way", "other_way"), SAME_CAUSE)
+def test_keys_values_and_numbers_do_not_change_a_signature(
+    one_way: tuple[str, Reply, Reply], other_way: tuple[str, Reply, Reply]
+) -> None:
+    first, second = named(*one_way), named(*other_way)
+    assert first.signature == second.signature
+    assert (first.rule, first.subject) == (second.rule, second.subject)
+
+
+OTHER_CAUSE = [
+    (("SET k a NX", OK, NULL), ("SET k a XX", OK, NULL)),
+    (("GET k", error(WRONGTYPE), one("a")), ("GET k", one("a"), error(WRONGTYPE))),
+    (("GET k", error(WRONGTYPE), one("a")), ("GET k", error("ERR other words"), one("a"))),
+    (("OBJECT ENCODING k", one("a"), one("b")), ("OBJECT ENCODING k", one("a"), one("c"))),
+    (("GET k", one("1"), one(1)), ("GET k", one(1), one("1"))),
+    (("GET k", one("1"), one("2")), ("MGET k", one("1"), one("2"))),
+    (("OBJECT FREQ k", one(1), one(2)), ("OBJECT REFCOUNT k", one(1), one(2))),
+    (("GET k", none("timeout"), OK), ("GET k", OK, none("timeout"))),
+]
+
+
+@pytest.mark.parametrize(("one_way", "other_way"), OTHER_CAUSE)
+def test_other_causes_have_other_signatures(
+    one_way: tuple[str, Reply, Reply], other_way: tuple[str, Reply, Reply]
+) -> None:
+    assert named(*one_way).signature != named(*other_way).signature
+
+
+def test_tokens_are_the_words_of_the_forms_in_one_order() -> None:
+    assert with_tokens(parse("set k ex px get 100 keepttl")) == "SET EX GET KEEPTTL PX"
+    assert with_tokens(parse("OBJECT ENCODING k")) == "OBJECT ENCODING"
+    assert with_tokens(parse("SORT k BY nosort LIMIT 0 1")) == "SORT BY LIMIT"
+
+
+def test_the_loose_signature_knows_no_tokens() -> None:
+    short, long = named("SET k a NX", OK, NULL), named("SET k a NX GET", OK, NULL)
+    assert short.loose == long.loose
+    assert short.tokens < long.tokens
+
+
+def test_tokens_do_not_tell_refusals_apart() -> None:
+    refused, taken = error("ERR some refusal of its own"), OK
+    assert named("SET k a NX", refused, taken).signature == named("SET k a XX GET", refused, taken).signature
+
+
+def test_an_argument_that_is_refused_is_told_by_its_token() -> None:
+    first = named("SET k a IFEQ b", error(SYNTAX), OK)
+    assert first.signature == "agreement.unknown-argument | SET IFEQ | (error) ERR syntax error | taken"
+    assert named("SET k a IFEQ b", error(SYNTAX), error(WRONGTYPE)).signature == first.signature
+
+
+# --- in scripts ---
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        WRONGTYPE + ON_72,
+        WRONGTYPE + ON_91,
+        ON_62 + WRONGTYPE,
+        ON_62 + "@user_script: 1: " + WRONGTYPE,
+    ],
+)
+def test_the_place_in_a_script_is_taken_off(text: str) -> None:
+    assert in_script(error(text)) == WRONGTYPE.encode()
+
+
+def test_an_error_that_names_no_place_is_not_of_a_script() -> None:
+    assert in_script(error(WRONGTYPE)) is None
+    assert in_script(OK) is None
+    assert in_script(said(error(WRONGTYPE + ON_72))) is None
+
+
+def test_where_only_the_place_is_told_otherwise_it_is_one_difference_for_every_error() -> None:
+    first = named(CALL + "INCR l1", error(WRONGTYPE + ON_72), error(WRONGTYPE + ON_91))
+    second = named("EVAL \"error('boom')\" 0", error("ERR boom" + ON_72), error("ERR boom" + ON_91))
+    assert first.rule == second.rule == "agreement.error-text"
+    assert first.signature == second.signature
+    assert "any error in a script" in first.signature
+
+
+def test_what_a_script_hands_on_is_named_after_the_command() -> None:
+    inside = named(CALL + "GET l1", error(WRONGTYPE + ON_72), one("a"))
+    outside = named("GET l1", error(WRONGTYPE), one("a"))
+    assert (inside.rule, inside.subject, inside.signature) == (outside.rule, "GET", outside.signature)
+    assert inside.step.baseline.value == (WRONGTYPE + ON_72).encode()  # a reader sees what was said
+
+
+def test_a_difference_that_needs_the_script_says_so() -> None:
+    inside = named(CALL + "GET l1", one("a"), one("b"))
+    assert of_script(inside).subject == "EVAL"
+    assert of_script(inside).signature == f"{inside.signature} | in a script"
+    bare = named("GET l1", one("a"), one("b"))
+    assert of_script(bare) is bare
+    anything = named(CALL + "INCR l1", error(WRONGTYPE + ON_72), error(WRONGTYPE + ON_91))
+    assert of_script(anything) is anything
+
+
+UNKNOWN_IN_SCRIPT = [
+    (ON_62 + "@user_script: 1: Unknown Redis command called from Lua script"),
+    ("ERR Unknown Redis command called from script" + ON_72),
+    ("ERR Unknown command called from script" + ON_72),
+    ("ERR Unknown command called from script" + ON_91),
+]
+
+
+@pytest.mark.parametrize("text", UNKNOWN_IN_SCRIPT)
+def test_a_command_that_only_one_side_knows_is_that_in_a_script_too(text: str) -> None:
+    found = named(CALL + "DIGEST s1", error(text), one("a"))
+    assert found.signature == "agreement.unknown-command | DIGEST | baseline"
+
+
+@pytest.mark.parametrize("baseline", UNKNOWN_IN_SCRIPT[:3])
+def test_a_command_that_neither_side_knows_is_not_news_in_a_script(baseline: str) -> None:
+    found = named(CALL + "NOSUCH s1", error(baseline), error(UNKNOWN_IN_SCRIPT[3]))
+    assert found.rule == "agreement.error-text"
+    assert "| any " in found.signature
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate"),
+    [
+        (
+            "ERR This Redis command is not allowed from script" + ON_72,
+            "ERR This Valkey command is not allowed from script" + ON_91,
+        ),
+        (
+            ON_62 + "@user_script: 1: This Redis command is not allowed from scripts",
+            "ERR This Redis command is not allowed from script" + ON_72,
+        ),
+    ],
+)
+def test_commands_barred_from_scripts_are_one_difference(baseline: str, candidate: str) -> None:
+    lines = (CALL + "SUBSCRIBE a", CALL + "HELLO 3")
+    first, second = (named(line, error(baseline), error(candidate)) for line in lines)
+    assert first.signature == second.signature
+    assert (first.rule, first.subject) == ("agreement.error-text", "EVAL")
+
+
+# --- masks ---
+
+
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        (one("a"), "bulk"),
+        (said("a"), "array"),
+        (NULL, "null-bulk"),
+        (OK, "simple"),
+        (none("timeout"), "timeout"),
+        (none("garbled: byte 7"), "garbled"),
+        (error("ERR bad 12 and -3.5 in 'abc'"), "(error) ERR bad N and N in '_'"),
+        (error(UNKNOWN_62), "(error) ERR unknown command '_', with args beginning with: _"),
+        (error(f"ERR {SHA} f_{SHA[:3]}"), f"(error) ERR SHA f_{SHA[:3]}"),
+        (error("ERR No such user a b"), "(error) ERR No such user _"),
+        (error("ERR Unknown subcommand. Try FOO HELP."), "(error) ERR Unknown subcommand. Try _ HELP."),
+        (Reply(Kind.ERROR, b"ERR \xff"), "(error) ERR \\xff"),
+    ],
+)
+def test_masks_hide_what_varies(reply: Reply, text: str) -> None:
+    assert mask(reply) == text
