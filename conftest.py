@@ -29,7 +29,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return runs.header(session) if session else []
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
     run = session.config.stash.get(runs.KEY, None)
     if run and run.worker is None:
         runs.show_progress(run, session)

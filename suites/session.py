@@ -332,8 +332,10 @@ def show_progress(session: Session, tests: pytest.Session) -> None:
     """Starts the line that says how far the run is."""
     areas = sum("test_area" in item.nodeid for item in tests.items) or len(areas_of_vocabulary())
     whole = areas * PROFILES[session.options.profile].commands
-    session.watch = Watch(session.options.record, Console(), whole=whole)
-    session.watch.start()
+    reporter = tests.config.pluginmanager.getplugin("terminalreporter")
+    if reporter is not None and not session.options.program:
+        session.watch = Watch(session.options.record, reporter._tw, whole=whole)  # noqa: SLF001  (no public way)
+        session.watch.start()
 
 
 def end(session: Session, exitstatus: int, tests: pytest.Session) -> int:

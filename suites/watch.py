@@ -1,4 +1,7 @@
-"""Watches a record grow and shows how far the run is. Reads what workers wrote; knows nothing of pytest."""
+"""Watches a record grow and shows how far the run is, on the terminal that pytest writes to, too.
+
+What pytest writes meanwhile goes above the live line. Reads what workers wrote; judges nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,15 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
+from rich.console import Console
+from rich.file_proxy import FileProxy
 
 from reports.terminal import Progress
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rich.console import Console
+    from _pytest._io import TerminalWriter
 
 _EVERY_S = 0.5
 
@@ -21,10 +26,13 @@ _EVERY_S = 0.5
 class Watch:
     """A thread that keeps the live line true until it is stopped."""
 
-    def __init__(self, folder: Path, console: Console, *, whole: int) -> None:
+    def __init__(self, folder: Path, writer: TerminalWriter, *, whole: int) -> None:
         self._folder = folder
         self._whole = whole  # commands that the run will compare
-        self._progress = Progress(console)
+        self._writer = writer
+        self._file = writer._file  # noqa: SLF001  (pytest's sys.stdout is captured; this is the terminal)
+        self._console = Console(file=self._file)
+        self._progress = Progress(self._console)
         self._ended = threading.Event()
         self._read: dict[Path, int] = {}
         self._compared = 0
@@ -34,6 +42,8 @@ class Watch:
         self._thread = threading.Thread(target=self._watch, name="rekey-watch", daemon=True)
 
     def start(self) -> None:
+        if self._console.is_terminal:
+            self._writer._file = FileProxy(self._console, self._file)  # noqa: SLF001
         self._progress.__enter__()
         self._thread.start()
 
@@ -43,6 +53,8 @@ class Watch:
         if self._thread.is_alive():
             self._thread.join()
         self._progress.stop()
+        self._writer.flush()
+        self._writer._file = self._file  # noqa: SLF001
 
     def _watch(self) -> None:
         while not self._ended.wait(_EVERY_S):
