@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from suites import ending
 from suites import session as runs
 from suites.options import add_options
 
@@ -36,13 +37,17 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         runs.show_progress(run, session)
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    ending.note_trouble(report)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run = session.config.stash.get(runs.KEY, None)
     if run is None:
         return
     if run.worker is None:
-        session.exitstatus = runs.end(run, exitstatus, session)
+        session.exitstatus = ending.end(run, exitstatus, session)
     else:
         run.close()
 
@@ -51,14 +56,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     run = config.stash.get(runs.KEY, None)
     if run:
         run.close()
-        runs.summarise(run)
+        ending.summarise(run)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(node: object, ids: list[str]) -> None:
     config = getattr(node, "config", None)
     if isinstance(config, pytest.Config):
-        config.stash[runs.COLLECTED] = list(ids)
+        config.stash[ending.COLLECTED] = list(ids)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,31 +5,25 @@ The controller fetches the engines, enters the cell, opens the record and closes
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
 import sys
 import time
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pytest
-from rich.console import Console
 
 from generators.command import command
 from generators.vocabulary import areas as areas_of_vocabulary
 from reports import record
-from reports.book import BookError, load_ledger, write_acceptances
-from reports.judge import Policy, judge, save
+from reports.book import BookError, load_ledger
+from reports.judge import Policy, judge
 from reports.ranges import Pair as EnginePair
-from reports.render import render
-from reports.run import NotRun, Run, Tolerance, build_record, this_machine
-from reports.terminal import print_summary
-from suites.conformance.tolerance import RULES, command_names
+from reports.run import NotRun, Run, build_record, this_machine
+from suites.conformance.tolerance import command_names
 from suites.options import Options, options_of
 from suites.profiles import PROFILES
 from suites.watch import Watch
@@ -51,7 +45,6 @@ if TYPE_CHECKING:
 
 SUITES = Path(__file__).parent
 KEY = pytest.StashKey["Session"]()
-COLLECTED = pytest.StashKey[list[str]]()  # in the controller of workers: what they collected
 CONFIG = (("hz", "100"), ("latency-tracking", "no"))
 
 
@@ -336,84 +329,3 @@ def show_progress(session: Session, tests: pytest.Session) -> None:
     if reporter is not None and not session.options.program:
         session.watch = Watch(session.options.record, reporter._tw, whole=whole)  # noqa: SLF001  (no public way)
         session.watch.start()
-
-
-def end(session: Session, exitstatus: int, tests: pytest.Session) -> int:
-    """Closes the record: merges what workers wrote, judges it, renders it. Returns the exit code of the run."""
-    if session.watch is not None:
-        session.watch.stop()
-    session.close()
-    folder = session.options.record
-    merged = record.merge(folder)
-    record.amend(
-        folder,
-        end=_now(),
-        totals=msgspec.structs.replace(merged.run.totals, seconds=time.monotonic() - session.started),
-        tolerances=_tolerances(folder),
-        replayed=_replayed(folder),
-        not_run=(*merged.run.not_run, *_ended_early(folder), *_not_selected(session, tests)),
-        full=exitstatus in (0, 1) and _is_whole(session, tests),
-    )
-    judged = session.judge(record.load(folder))
-    code = exitstatus if exitstatus not in (0, 1) else int(judged.run.exit_code or exitstatus)
-    judged = replace(judged, run=msgspec.structs.replace(judged.run, exit_code=code))
-    save(judged)
-    if session.options.accept_to is not None:
-        new = [finding for finding in judged.findings if finding.verdict == "diverges"]
-        write_acceptances(new, session.options.accept_to, today=datetime.now(UTC).date())
-    render(folder)
-    session.record = judged
-    return code
-
-
-def _is_whole(session: Session, tests: pytest.Session) -> bool:
-    return (
-        session.options.profile != "smoke"
-        and not session.options.program
-        and not _not_selected(session, tests)
-    )
-
-
-def _not_selected(session: Session, tests: pytest.Session) -> tuple[NotRun, ...]:
-    """Areas that the command line left out. Under xdist only workers collect, and all of them everything."""
-    ids = [item.nodeid for item in tests.items] or [
-        str(each) for each in tests.config.stash.get(COLLECTED, ())
-    ]
-    if session.options.program or not ids:
-        return ()
-    return tuple(
-        NotRun(what=f"area {name}", why="left out on the command line")
-        for name in areas_of_vocabulary()
-        if not any(f"[{name}]" in each for each in ids)
-    )
-
-
-def _tolerances(folder: Path) -> tuple[Tolerance, ...]:
-    counts: Counter[str] = Counter()
-    for line in record.lines(folder, "progress"):
-        if isinstance(line, dict):
-            counts.update(line.get("tolerated", {}))
-    return tuple(Tolerance(rule=name, why=RULES[name], count=count) for name, count in sorted(counts.items()))
-
-
-def _replayed(folder: Path) -> dict[str, bool]:
-    seen: dict[str, bool] = {}
-    for line in record.lines(folder, "observations"):
-        if isinstance(line, dict) and line.get("kind") == "replay":
-            seen[str(line["entry"])] = bool(line["differs"])
-    return seen
-
-
-def _ended_early(folder: Path) -> tuple[NotRun, ...]:
-    return tuple(
-        NotRun(what=f"the rest of {line['area']}", why=str(line["why"]))
-        for line in record.lines(folder, "observations")
-        if isinstance(line, dict) and line.get("kind") == "ended-early"
-    )
-
-
-def summarise(session: Session) -> None:
-    """The end of the terminal's output."""
-    if session.record is not None:
-        with contextlib.suppress(BrokenPipeError):
-            print_summary(session.record, Console())

@@ -1,0 +1,128 @@
+"""The end of a run, in the controller: the record is merged, judged and rendered, and the terminal gets its summary."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from generators.vocabulary import areas
+from reports import record
+from reports.book import write_acceptances
+from reports.judge import save
+from reports.render import render
+from reports.run import NotRun, Tolerance
+from reports.terminal import print_summary
+from suites.conformance.tolerance import RULES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from suites.session import Session
+
+COLLECTED = pytest.StashKey[list[str]]()  # in the controller of workers: what they collected
+
+_TROUBLES: list[tuple[str, str]] = []  # tests of this run that broke for another reason than a difference
+
+
+def note_trouble(report: pytest.TestReport) -> None:
+    """Remembers a test that Rekey or its surroundings failed: a reader of the report must know."""
+    lines = report.longreprtext.strip().splitlines() if report.failed else []
+    if lines and not isinstance(report, pytest.SubtestReport) and not lines[-1].startswith("contains "):
+        causes = [line for line in lines if line.startswith("E  ")] or lines
+        _TROUBLES.append((report.nodeid, causes[-1].removeprefix("E").strip()))
+
+
+def _troubles() -> tuple[NotRun, ...]:
+    return tuple(
+        NotRun(what=nodeid.rsplit("::", 1)[-1], why=f"it broke: {text[:300]}") for nodeid, text in _TROUBLES
+    )
+
+
+def end(session: Session, exitstatus: int, tests: pytest.Session) -> int:
+    """Closes the record: merges what workers wrote, judges it, renders it. Returns the exit code of the run."""
+    if session.watch is not None:
+        session.watch.stop()
+    session.close()
+    folder = session.options.record
+    merged = record.merge(folder)
+    record.amend(
+        folder,
+        end=datetime.now(UTC).isoformat(timespec="seconds"),
+        totals=msgspec.structs.replace(merged.run.totals, seconds=time.monotonic() - session.started),
+        tolerances=_tolerances(folder),
+        replayed=_replayed(folder),
+        not_run=(*merged.run.not_run, *_ended_early(folder), *_not_selected(session, tests), *_troubles()),
+        notes=tuple(f"{nodeid} broke: {text[:300]}" for nodeid, text in _TROUBLES),
+        full=exitstatus in (0, 1) and _is_whole(session, tests),
+    )
+    judged = session.judge(record.load(folder))
+    code = exitstatus if exitstatus not in (0, 1) else int(judged.run.exit_code or exitstatus)
+    judged = replace(judged, run=msgspec.structs.replace(judged.run, exit_code=code))
+    save(judged)
+    if session.options.accept_to is not None:
+        new = [finding for finding in judged.findings if finding.verdict == "diverges"]
+        write_acceptances(new, session.options.accept_to, today=datetime.now(UTC).date())
+    render(folder)
+    session.record = judged
+    return code
+
+
+def _is_whole(session: Session, tests: pytest.Session) -> bool:
+    return (
+        session.options.profile != "smoke"
+        and not session.options.program
+        and not _not_selected(session, tests)
+    )
+
+
+def _not_selected(session: Session, tests: pytest.Session) -> tuple[NotRun, ...]:
+    """Areas that the command line left out. Under xdist only workers collect, and all of them everything."""
+    ids = [item.nodeid for item in tests.items] or [
+        str(each) for each in tests.config.stash.get(COLLECTED, ())
+    ]
+    if session.options.program or not ids:
+        return ()
+    return tuple(
+        NotRun(what=f"area {name}", why="left out on the command line")
+        for name in areas()
+        if not any(f"[{name}]" in each for each in ids)
+    )
+
+
+def _tolerances(folder: Path) -> tuple[Tolerance, ...]:
+    counts: Counter[str] = Counter()
+    for line in record.lines(folder, "progress"):
+        if isinstance(line, dict):
+            counts.update(line.get("tolerated", {}))
+    return tuple(Tolerance(rule=name, why=RULES[name], count=count) for name, count in sorted(counts.items()))
+
+
+def _replayed(folder: Path) -> dict[str, bool]:
+    seen: dict[str, bool] = {}
+    for line in record.lines(folder, "observations"):
+        if isinstance(line, dict) and line.get("kind") == "replay":
+            seen[str(line["entry"])] = bool(line["differs"])
+    return seen
+
+
+def _ended_early(folder: Path) -> tuple[NotRun, ...]:
+    return tuple(
+        NotRun(what=f"the rest of {line['area']}", why=str(line["why"]))
+        for line in record.lines(folder, "observations")
+        if isinstance(line, dict) and line.get("kind") == "ended-early"
+    )
+
+
+def summarise(session: Session) -> None:
+    """The end of the terminal's output."""
+    if session.record is not None:
+        with contextlib.suppress(BrokenPipeError):
+            print_summary(session.record, Console())
