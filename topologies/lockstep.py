@@ -117,13 +117,17 @@ def introduce(node: Node, protocol: int) -> socket.socket:
 
     """
     wire = node.dial(timeout_s=REPLY_TIMEOUT_S)
-    wire.settimeout(REPLY_TIMEOUT_S)
-    if not node.spec.tls:
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if node.credentials:
-        _must(wire, command("AUTH", *node.credentials), node)
-    if protocol == 3:
-        _must(wire, command("HELLO", "3"), node)
+    try:
+        wire.settimeout(REPLY_TIMEOUT_S)
+        if not node.spec.tls:
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if node.credentials:
+            _must(wire, command("AUTH", *node.credentials), node)
+        if protocol == 3:
+            _must(wire, command("HELLO", "3"), node)
+    except BaseException:
+        wire.close()
+        raise
     return wire
 
 
@@ -254,7 +258,10 @@ class Lockstep:
         if failure:
             return Transcript((*replies, Reply(Kind.NONE, side.what_happened(failure))), ())
         probe = body[body.find(self._ends[1]) + len(self._ends[1]) : -len(self._ends[2])]
-        return Transcript(tuple(replies), tuple(decode_all(probe)))
+        try:
+            return Transcript(tuple(replies), tuple(decode_all(probe)))
+        except ProtocolError as error:
+            return Transcript((*replies, Reply(Kind.NONE, b"garbled: " + str(error).encode())), ())
 
 
 def _ask_safely(side: Side, wire: socket.socket, asked: Command) -> Reply:
