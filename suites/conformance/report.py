@@ -8,15 +8,14 @@ from generators.command import quote
 from reports.finding import Finding, WireReply
 from reports.severity import severity_of
 from topologies.reply import Kind, Reply
-from topologies.show import show, to_json
+from topologies.show import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from suites.conformance.discovery import Discovery
 
-_MOST_SHOWN = 60
-_BIG = 40  # elements of a reply, or bytes of a string, that a record keeps of a long one
+_KEPT = 4096  # elements of a reply, or bytes of a string, that a record keeps of a long one
 
 
 def finding_of(discovery: Discovery, reproduce: Callable[[tuple[str, ...]], str]) -> Finding:
@@ -42,31 +41,39 @@ def finding_of(discovery: Discovery, reproduce: Callable[[tuple[str, ...]], str]
 
 
 def _wire(reply: Reply) -> WireReply:
-    shape = to_json(reply, limit=4096)
+    shape = to_json(reply, limit=_KEPT)
     wire = shape.get("wire")
     return WireReply(
         type=str(shape["type"]), value=shape.get("value"), wire=str(wire) if wire is not None else None
     )
 
 
+_SAYS = {
+    "agreement.type": "answers with another type",
+    "agreement.value": "answers another value",
+    "agreement.order": "answers in another order",
+    "agreement.encoding": "names another encoding",
+    "agreement.error-code": "is refused with another error code",
+    "agreement.error-text": "is refused in other words",
+    "agreement.unknown-command": "is known to one side only",
+    "agreement.unknown-argument": "takes an argument on one side only",
+    "agreement.no-reply": "gets no reply from one side, although later commands do",
+    "agreement.hang": "is not answered in time by one side",
+    "agreement.closed": "makes one side close the connection",
+    "agreement.crash": "ends one of the servers",
+    "agreement.garbled": "is answered with what is no RESP",
+}
+
+
 def _message(discovery: Discovery) -> str:
+    """One sentence without the replies: they stand beside it wherever it is shown."""
     difference = discovery.difference
-    baseline, candidate = (_short(reply) for reply in difference.replies)
     if discovery.writer is not None:
-        read = discovery.program[-1]
-        says = f"{_cut(str(read))} then says {baseline}, the candidate {candidate}"
-        return f"{difference.subject} leaves other data behind: {says}"
-    return f"{difference.subject} answers {baseline}, the candidate {candidate}"
-
-
-def _short(reply: Reply) -> str:
-    if reply.kind is Kind.NONE and isinstance(reply.value, bytes):
-        return f"nothing ({reply.value.decode('utf-8', 'replace')})"
-    return _cut(" ".join(show(reply, limit=_MOST_SHOWN).split()))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"
+        return f"{difference.subject} leaves other data behind: {discovery.program[-1].full_name} shows it"
+    refused = [reply.kind in (Kind.ERROR, Kind.BULK_ERROR) for reply in difference.replies]
+    if difference.rule == "agreement.type" and any(refused) and not all(refused):
+        return f"{difference.subject} is refused by the {'baseline' if refused[0] else 'candidate'} only"
+    return f"{difference.subject} {_SAYS.get(difference.rule, 'differs')}"
 
 
 def _evidence(discovery: Discovery) -> dict[str, object]:
