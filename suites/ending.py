@@ -60,7 +60,7 @@ def end(session: Session, exitstatus: int, tests: pytest.Session) -> int:
         tolerances=_tolerances(folder),
         replayed=_replayed(folder),
         not_run=(*merged.run.not_run, *_ended_early(folder), *_not_selected(session, tests), *_troubles()),
-        notes=tuple(f"{nodeid} broke: {text[:300]}" for nodeid, text in _TROUBLES),
+        notes=merged.run.notes + tuple(f"{nodeid} broke: {text[:300]}" for nodeid, text in _TROUBLES),
         full=exitstatus in (0, 1) and _is_whole(session, tests),
     )
     judged = session.judge(record.load(folder))
@@ -90,11 +90,8 @@ def _not_selected(session: Session, tests: pytest.Session) -> tuple[NotRun, ...]
     ]
     if session.options.program or not ids:
         return ()
-    return tuple(
-        NotRun(what=f"area {name}", why="left out on the command line")
-        for name in areas()
-        if not any(f"[{name}]" in each for each in ids)
-    )
+    left = [name for name in areas() if not any(f"[{name}]" in each for each in ids)]
+    return (NotRun(what=f"the areas {', '.join(left)}", why="left out on the command line"),) if left else ()
 
 
 def _tolerances(folder: Path) -> tuple[Tolerance, ...]:

@@ -34,7 +34,7 @@ from topologies.fetch import obtain
 from topologies.homes import choose, wants_docker
 from topologies.lockstep import ask_node
 from topologies.node import Auth, Node, NodeSpec
-from topologies.spec import Endpoint, SpecError, parse_spec
+from topologies.spec import Endpoint, Image, SpecError, parse_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,14 +99,16 @@ def _say(error: Exception, code: pytest.ExitCode) -> int:
 
 def fetch(config: pytest.Config) -> list[Build]:
     """Both engines, fetched where they are not in the cache yet."""
-    specs = [str(config.getoption(name)) for name in ("--baseline", "--candidate")]
-    for spec in specs:
-        if isinstance(parse_spec(spec), Endpoint):
+    texts = [str(config.getoption(name)) for name in ("--baseline", "--candidate")]
+    specs = [parse_spec(text) for text in texts]
+    for text, spec in zip(texts, specs, strict=True):
+        if isinstance(spec, Endpoint):
             raise SpecError(
-                spec, "an endpoint as an engine is not served yet: name an engine that Rekey starts itself"
+                text, "an endpoint as an engine is not served yet: name an engine that Rekey starts itself"
             )
-    prefer = "docker" if str(config.getoption("--provider")) == "docker" else None
-    return obtain(specs, prefer=prefer)
+    in_docker = any(isinstance(spec, Image) or getattr(spec, "source", None) == "docker" for spec in specs)
+    wanted = "docker" if in_docker or str(config.getoption("--provider")) == "docker" else None
+    return obtain(texts, prefer=wanted)
 
 
 @dataclass(slots=True)
@@ -270,6 +272,7 @@ def _open_record(session: Session, config: pytest.Config) -> None:
         strict=options.strict,
         known_commands=known,
         reproduce=session.reproduce,
+        notes=_notes(workers),
         not_run=_OUT_OF_SCOPE if session.hands_on else (*_OUT_OF_SCOPE, _NOT_HANDED_ON),
     )
     record.start(options.record, run)
@@ -283,6 +286,16 @@ _OUT_OF_SCOPE = (
     ),
     NotRun(what="behaviour under faults", why="this version injects none"),
 )
+
+
+def _notes(workers: int) -> tuple[str, ...]:
+    """What a reader must know of how the run was started."""
+    cores = this_machine().cores
+    if workers <= cores:
+        return ()
+    return (
+        f"{workers} workers share {cores} cores: fewer are as fast, and a slow reply can pass for none; try -n {cores}",
+    )
 
 
 _NOT_HANDED_ON = NotRun(
