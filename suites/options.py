@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from dataclasses import dataclass
@@ -137,7 +138,7 @@ def options_of(config: pytest.Config) -> Options:
         provider=str(config.getoption("--provider")),
         profile=str(config.getoption("--profile")),
         seed=secrets.randbelow(_SEEDS) if seed is None else int(seed),
-        record=_path(config.getoption("--record")) or _new_record(config.rootpath, baseline, candidate),
+        record=_record(config) or _new_record(config.rootpath, baseline, candidate),
         fail_on=FailOn(config.getoption("--fail-on")),
         strict=bool(
             config.getoption("strict", default=False)
@@ -150,8 +151,15 @@ def options_of(config: pytest.Config) -> Options:
     )
 
 
-def _path(given: object) -> Path | None:
-    return Path(str(given)).resolve() if given else None
+def _record(config: pytest.Config) -> Path | None:
+    given = config.getoption("--record")
+    path = Path(str(given)).resolve() if given else None
+    ours = not hasattr(config, "workerinput")  # a worker is told the folder that its controller began
+    if ours and path is not None and path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise pytest.UsageError(
+            f"--record {path}: it exists, and a record is never overwritten; move it away or name another"
+        )
+    return path
 
 
 def _new_record(root: Path, baseline: str, candidate: str) -> Path:
@@ -172,6 +180,8 @@ def _acceptances(path: Path | None) -> Acceptances:
 def _not_there_yet(path: Path | None) -> Path | None:
     if path is not None and path.exists():
         raise pytest.UsageError(f"--accept-to {path}: the file exists; move it away or name another")
+    if path is not None and not os.access(path.parent, os.W_OK):
+        raise pytest.UsageError(f"--accept-to {path}: {path.parent} is no folder that can be written to")
     return path
 
 

@@ -16,6 +16,7 @@ from suites.conformance.discovery import Discovery, Known
 from suites.conformance.runs import PATIENCE, Runs, replayed
 from suites.conformance.silence import examine_silence
 from suites.conformance.state import encodings, examine_state, investigate_state
+from suites.conformance.steps import without
 from suites.conformance.tolerance import handed_on
 from topologies.lockstep import Exchange, Lockstep, script
 
@@ -68,14 +69,13 @@ class Hunt:
         self._note(runs, program, differences)
         lines = {each.step.line for each in differences}
         self.differing_lines += [program[line] for line in lines]
-        return tuple(each for line, each in enumerate(program) if line not in lines)
+        return without(program, lines)
 
     def _note(self, runs: Runs, program: Program, differences: list[Difference]) -> None:
         before: set[int] = set()
         for each in differences:
-            if not self.known.met(each) and not self.known.hopeless(each.loose):
-                end = each.step.line + 1
-                alone = tuple(line for at, line in enumerate(program[:end]) if at not in before)
+            if not self.known.met(each) and not (before and self.known.hopeless(each.loose)):
+                alone = without(program[: each.step.line + 1], before)
                 if not before or runs.shows(each.loose)(alone):
                     self._investigate(runs, alone, each)
                 else:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from topologies.lockstep import Exchange
 
 _TIMES = ("TTL", "PTTL")
+_LONGEST_KEY = 64
+_MOST_KEYS = 8
 
 
 def examine_state(
@@ -63,9 +65,8 @@ def investigate_state(
         runs.rules.applied["digest"] += 1
         return None
     lines, read = readers[0]
-    lone = (
-        kind == "ttl" and len(readers) == 1
-    )  # one command tells another time than its kin: that command differs
+    # one command alone tells another time than its kin: that command differs
+    lone = kind == "ttl" and len({each.step.asked.name for _, each in readers}) == 1
     discovery = Discovery(
         difference=read if lone else _of_writer(shortest, lines, read, kind),
         program=(*shortest, *lines),
@@ -119,9 +120,10 @@ def _readings(kind: str, keys: tuple[bytes, ...]) -> Iterator[Command]:
 
 
 def _touched(program: Program, keys: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """Keys of the vocabulary that the program names; all of them where it names none."""
-    words = {arg for each in program for arg in each.args}
-    return tuple(key for key in (*keys, *PLAIN_KEYS, b"one") if key in words) or keys
+    """Keys of the vocabulary that the program names; where it names none, whatever could be a key; else all."""
+    words = dict.fromkeys(arg for each in program for arg in each.args[1:] if len(arg) <= _LONGEST_KEY)
+    known = tuple(key for key in (*keys, *PLAIN_KEYS, b"one") if key in words)
+    return known or tuple(words)[:_MOST_KEYS] or keys
 
 
 def _leaves_open(program: Program) -> bool:

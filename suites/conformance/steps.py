@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from topologies.reply import Kind, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from generators.command import Command, Program
     from topologies.lockstep import Exchange
@@ -64,3 +64,17 @@ def _queue_after(asked: Command, queued: list[Command] | None, *replies: Reply) 
     if queued is not None and any(reply.value == b"QUEUED" for reply in replies):
         queued.append(asked)
     return queued
+
+
+def without(program: Program, lines: Collection[int]) -> Program:
+    """The program without these lines. An EXEC takes its transaction with it: what follows is not queued then."""
+    gone = set(lines)
+    begin: int | None = None
+    for at, each in enumerate(program):
+        if each.name == "MULTI" and begin is None:
+            begin = at
+        elif each.name in ("EXEC", "DISCARD"):
+            if at in gone and begin is not None:
+                gone.update(range(begin, at))
+            begin = None
+    return tuple(each for at, each in enumerate(program) if at not in gone)
