@@ -124,7 +124,9 @@ def _shorter_line(program: Program, at: int, shows: Shows) -> Program:
     def with_rest(args: tuple[bytes, ...]) -> Program:
         return (*program[:at], Command((name, *args)), *program[at + 1 :])
 
-    return with_rest(_without_chunks(rest, lambda args: shows(with_rest(args)), least=0)) if rest else program
+    # from the back: a command's key stands in front of what is done with it
+    kept = _without_chunks(rest[::-1], lambda args: shows(with_rest(args[::-1])), least=0)
+    return with_rest(kept[::-1])
 
 
 def _plainer_lines(program: Program, shows: Shows) -> Program:
