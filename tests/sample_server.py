@@ -63,6 +63,7 @@ class Session:
     db: int = 0
     let_in: bool = False
     queued: list[Command] | None = None
+    executing: bool = False
 
     def answer(self, asked: Command) -> bytes:
         """What a client gets, lies included."""
@@ -136,7 +137,10 @@ class Session:
         queued, self.queued = self.queued, None
         if queued is None:
             return Reply(Kind.ERROR, b"ERR EXEC without MULTI")
-        return b"*%d\r\n" % len(queued) + b"".join(map(self.said, queued))
+        self.executing = True
+        answers = b"".join(map(self.said, queued))
+        self.executing = False
+        return b"*%d\r\n" % len(queued) + answers
 
     def do_discard(self) -> Reply:
         if self.queued is None:

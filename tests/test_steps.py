@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from generators.command import parse
-from suites.conformance.steps import steps
+from suites.conformance.steps import steps, without
 from tests.sample_replies import NULL_ARRAY, OK, QUEUED, error, one, said
 from topologies.lockstep import Exchange, Transcript
 from topologies.reply import Kind, Reply
@@ -115,3 +117,21 @@ def test_after_an_incident_steps_end_with_the_line_that_it_struck() -> None:
     found = taken_apart(["GET k", "GET l", "GET m"], [OK, NONE], [OK, OK, OK])
     assert [each[:2] for each in found] == [(0, "GET k"), (1, "GET l")]
     assert found[-1][2:] == (NONE, OK)
+
+
+@pytest.mark.parametrize(
+    ("gone", "left"),
+    [
+        (set(), "SET MULTI GET EXEC DEL DISCARD MULTI INCR DISCARD TTL"),
+        ({0, 9}, "MULTI GET EXEC DEL DISCARD MULTI INCR DISCARD"),
+        ({3}, "SET DEL DISCARD MULTI INCR DISCARD TTL"),
+        ({2}, "SET MULTI EXEC DEL DISCARD MULTI INCR DISCARD TTL"),
+        ({5}, "SET MULTI GET EXEC DEL MULTI INCR DISCARD TTL"),
+        ({8}, "SET MULTI GET EXEC DEL DISCARD TTL"),
+    ],
+)
+def test_an_exec_that_goes_takes_its_transaction_with_it(gone: set[int], left: str) -> None:
+    program = tuple(
+        map(parse, ("SET", "MULTI", "GET", "EXEC", "DEL", "DISCARD", "MULTI", "INCR", "DISCARD", "TTL"))
+    )
+    assert " ".join(map(str, without(program, gone))) == left
