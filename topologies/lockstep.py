@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from topologies.node import Node
 
 REPLY_TIMEOUT_S = 5.0
+DYING_S = 1.0  # a server that writes its last words accepts connections and says nothing
 _CLOSING = (command("DISCARD"), command("UNWATCH"), command("SELECT", "0"))  # whatever the program left open
 
 
@@ -105,20 +106,27 @@ class Side:
             self.wire = None
 
     def what_happened(self, why: bytes) -> bytes:
-        """A closed connection of a server that is gone is a death."""
-        return b"died" if why == b"closed" and not self.node.alive() else why
+        """A closed connection is a death where nobody answers a new one: a server takes a while to die."""
+        return b"died" if why == b"closed" and not self._answers() else why
+
+    def _answers(self) -> bool:
+        try:
+            with introduce(self.node, 2, timeout_s=DYING_S) as wire:
+                return ask(wire, command("PING")).kind is not Kind.NONE
+        except OSError:
+            return False
 
 
-def introduce(node: Node, protocol: int) -> socket.socket:
+def introduce(node: Node, protocol: int, *, timeout_s: float | None = None) -> socket.socket:
     """A connection that is authenticated and speaks `protocol`.
 
     Raises:
         HarnessError: the node refuses its own credentials or the protocol.
 
     """
-    wire = node.dial(timeout_s=REPLY_TIMEOUT_S)
+    wire = node.dial(timeout_s=timeout_s or REPLY_TIMEOUT_S)
     try:
-        wire.settimeout(REPLY_TIMEOUT_S)
+        wire.settimeout(timeout_s or REPLY_TIMEOUT_S)
         if not node.spec.tls:
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if node.credentials:
