@@ -197,7 +197,6 @@ def test_no_row_lets_the_clock_choose_an_entry(area: str) -> None:
             assert idle <= 0 or idle >= FAR_S * 1000, asked
 
 
-@pytest.mark.xfail(strict=False, reason="XREADGROUP … CLAIM {count} in streams.forms draws 1, 2, 3 and 10 ms")
 def test_no_row_claims_by_the_clock() -> None:
     for asked in commands("streams"):
         idles = after(upper(asked), b"CLAIM") if asked.name == "XREADGROUP" else ()
