@@ -40,6 +40,9 @@ _REFUSED_ARGUMENT = re.compile(
     rb"unrecognized|invalid (option|argument)|unsupported unit",
     re.IGNORECASE,
 )
+# 6.x says this of a sub-command that it does not know, and of one that it knows.
+_AMBIGUOUS = re.compile(rb"Unknown subcommand or wrong number of arguments")
+_GENERAL = re.compile(rb"syntax error|wrong number of (arguments|args)|unsupported option", re.IGNORECASE)
 _TOKENS = tokens()
 _INCIDENTS = {
     b"timeout": "hang",
@@ -81,28 +84,11 @@ def name_difference(step: Step) -> Difference:
 
 
 def _named(step: Step, seen: Step) -> Difference:
-    subject = subject_of(step.asked)
-    rule = _rule(step)
-    named, what = with_tokens(step.asked), f"{mask(step.baseline)} | {mask(step.candidate)}"
-    refused = [reply.kind in _ERRORS for reply in (step.baseline, step.candidate)]
-    if any(refused):
-        named = subject  # the error's text tells causes apart, tokens would tell one cause twice
-    if refused == [True, False]:
-        what = f"{mask(step.baseline)} | an answer"
-    if refused == [False, True]:
-        what = f"an answer | {mask(step.candidate)}"
-    match rule:
-        case "agreement.unknown-command":
-            named, what = subject, "baseline" if _is_unknown(step.baseline) else "candidate"
-        case "agreement.error-text" if _is_unknown(step.baseline) and _is_unknown(step.candidate):
-            return _of_any(seen, rule, subject, "any unknown command", what)
-        case "agreement.error-text" if b"not allowed from" in _bytes(step.baseline):
-            return _of_any(seen, rule, "EVAL", "any command barred from scripts", what)
-        case "agreement.unknown-argument":
-            named = with_tokens(step.asked)
-            what = f"{_refusal(step.baseline)} | {_refusal(step.candidate)}"
-        case "agreement.encoding":
-            what = f"{_plain(step.baseline)} | {_plain(step.candidate)}"
+    subject, rule = subject_of(step.asked), _rule(step)
+    named, what = _named_what(step, rule, subject)
+    which = _any_of(step, rule)
+    if which is not None:
+        return _of_any(seen, rule, "EVAL" if "scripts" in which else subject, which, what)
     return Difference(
         step=seen,
         rule=rule,
@@ -111,6 +97,38 @@ def _named(step: Step, seen: Step) -> Difference:
         loose=f"{rule} | {subject} | {what}",
         tokens=frozenset(named.split()),
     )
+
+
+def _named_what(step: Step, rule: str, subject: str) -> tuple[str, str]:
+    """What a signature says of the command, and of the replies."""
+    refused = [reply.kind in _ERRORS for reply in (step.baseline, step.candidate)]
+    match rule:
+        case "agreement.unknown-command":
+            return subject, "baseline" if _is_unknown(step.baseline) else "candidate"
+        case "agreement.unknown-argument":
+            named = with_tokens(step.asked) if _names_no_argument(step) else subject
+            return named, f"{_refusal(step.baseline)} | {_refusal(step.candidate)}"
+        case "agreement.encoding":
+            return with_tokens(step.asked), f"{_plain(step.baseline)} | {_plain(step.candidate)}"
+    first = "an answer" if refused == [False, True] else mask(step.baseline)
+    second = "an answer" if refused == [True, False] else mask(step.candidate)
+    # An error's text tells causes apart, tokens would tell one cause twice.
+    return subject if any(refused) else with_tokens(step.asked), f"{first} | {second}"
+
+
+def _any_of(step: Step, rule: str) -> str | None:
+    """Which commands have this difference from one cause, so that it is one finding; None for this command only."""
+    texts = _bytes(step.baseline) + _bytes(step.candidate)
+    refused = step.baseline.kind in _ERRORS or step.candidate.kind in _ERRORS
+    if refused and b"QUEUED" in (step.baseline.value, step.candidate.value):
+        return "any command that is refused when queued"
+    if rule != "agreement.error-text":
+        return None
+    if _is_unknown(step.baseline) and _is_unknown(step.candidate):
+        return "any unknown command"
+    if _AMBIGUOUS.search(texts):
+        return "any sub-command"
+    return "any command barred from scripts" if b"not allowed from" in texts else None
 
 
 def _of_any(step: Step, rule: str, subject: str, which: str, what: str) -> Difference:
@@ -150,6 +168,11 @@ def _suffix(reply: Reply) -> str:
     return mask(Reply(reply.kind, place))
 
 
+def _names_no_argument(step: Step) -> bool:
+    """Whether the refusal could be about any argument, so that only the tokens tell which."""
+    return any(_GENERAL.search(_bytes(reply)) for reply in (step.baseline, step.candidate))
+
+
 def _refusal(reply: Reply) -> str:
     """How the side that refuses does it; what the other says depends on its data."""
     return mask(reply) if _refuses(reply) else "taken"
@@ -181,7 +204,7 @@ def _rule(step: Step) -> str:  # noqa: PLR0911  (a table in the order of the doc
         return f"agreement.{_incident(a if a.kind is Kind.NONE else b)}"
     if _is_unknown(a) != _is_unknown(b) and not (_refuses(a) and _refuses(b)):
         return "agreement.unknown-command"  # 6.x: "Unknown subcommand or wrong number of arguments" is either
-    if _refuses(a) != _refuses(b):
+    if _refuses(a) != _refuses(b) and not (_is_unknown(a) and _is_unknown(b)):
         return "agreement.unknown-argument"
     if a.kind in _ERRORS and a.kind is b.kind:
         return "agreement.error-code" if _code(a) != _code(b) else "agreement.error-text"
@@ -260,6 +283,7 @@ _ECHOES = tuple(
         rb"(\bmember) .*(?= does not exist)",
         rb"(Unrecognized REPLCONF option:).*",
         rb"(No such user) .*",
+        rb"(Unsupported option) .*",
         rb"(Unable to find category) .*",
         rb"(category) .*(?= does not exist)",
         rb"(\. Try) \w+(?= HELP)",
