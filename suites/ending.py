@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections import Counter
 from dataclasses import replace
@@ -15,7 +16,7 @@ from rich.console import Console
 
 from generators.vocabulary import areas
 from reports import record
-from reports.book import write_acceptances
+from reports.book import BookError, write_acceptances
 from reports.judge import save
 from reports.render import render
 from reports.run import NotRun, Tolerance
@@ -25,6 +26,7 @@ from suites.conformance.tolerance import RULES
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from reports.record import Record
     from suites.session import Session
 
 COLLECTED = pytest.StashKey[list[str]]()  # in the controller of workers: what they collected
@@ -67,12 +69,22 @@ def end(session: Session, exitstatus: int, tests: pytest.Session) -> int:
     code = exitstatus if exitstatus not in (0, 1) else int(judged.run.exit_code or exitstatus)
     judged = replace(judged, run=msgspec.structs.replace(judged.run, exit_code=code))
     save(judged)
-    if session.options.accept_to is not None:
-        new = [finding for finding in judged.findings if finding.verdict == "diverges"]
-        write_acceptances(new, session.options.accept_to, today=datetime.now(UTC).date())
+    _write_acceptances(session, judged)
     render(folder)
     session.record = judged
     return code
+
+
+def _write_acceptances(session: Session, judged: Record) -> None:
+    """What --accept-to asks for. A disk that is full must not cost the run its report."""
+    path = session.options.accept_to
+    if path is None:
+        return
+    new = [finding for finding in judged.findings if finding.verdict == "diverges"]
+    try:
+        write_acceptances(new, path, today=datetime.now(UTC).date())
+    except BookError as error:
+        sys.stderr.write(f"rekey: --accept-to: {error}\n")
 
 
 def _is_whole(session: Session, tests: pytest.Session) -> bool:

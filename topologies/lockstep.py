@@ -90,7 +90,7 @@ class Side:
                 self.node.restart()
             try:
                 self.wire = self._introduced()
-            except OSError:  # it hangs, or is about to die
+            except (OSError, ProtocolError):  # it hangs, is about to die, or talks nonsense
                 self.node.kill()
                 self.node.restart()
                 self.wire = self._introduced()
