@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from topologies.node import Node
 
 REPLY_TIMEOUT_S = 5.0
+WHOLE_REPLY_S = 60.0  # for all replies to one program: a server may drip, but not for ever
 DYING_S = 1.0  # a server that writes its last words accepts connections and says nothing
 _CLOSING = (command("DISCARD"), command("UNWATCH"), command("SELECT", "0"))  # whatever the program left open
 
@@ -297,8 +299,9 @@ def _receive(side: Side, end: bytes) -> tuple[bytes, bytes | None]:
         return b"", b"closed"
     chunks: list[bytes] = []
     tail = b""
+    ends = time.monotonic() + WHOLE_REPLY_S
     try:
-        while True:
+        while time.monotonic() < ends:
             chunk = side.wire.recv(1 << 18)
             if not chunk:
                 return b"".join(chunks), b"closed"
@@ -307,9 +310,10 @@ def _receive(side: Side, end: bytes) -> tuple[bytes, bytes | None]:
             if tail == end:
                 return b"".join(chunks), None
     except TimeoutError:
-        return b"".join(chunks), b"timeout"
+        pass
     except OSError:
         return b"".join(chunks), b"closed"
+    return b"".join(chunks), b"timeout"
 
 
 def _as_far_as_possible(body: bytes, most: int) -> tuple[list[Reply], bytes | None]:
