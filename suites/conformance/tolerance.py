@@ -208,6 +208,10 @@ def _forgiven(rule: str, asked: Command, baseline: Reply, candidate: Reply) -> b
         case "unordered":
             paired = _tip_name(asked) in _PAIRED
             return _sorted(baseline, paired=paired) == _sorted(candidate, paired=paired)
+        case "random" if asked.name in ("SORT", "SORT_RO"):
+            return _size(baseline) == _size(
+                candidate
+            )  # another element can have a nil where this one has a value
         case "random":
             return _shape(baseline) == _shape(candidate)
         case "clock":
@@ -229,6 +233,10 @@ def _sorted(reply: Reply, *, paired: bool) -> object:
     if (paired or reply.kind is Kind.MAP) and len(items) % 2 == 0:
         items = list(zip(items[::2], items[1::2], strict=True))
     return (reply.kind.value, tuple(sorted(items, key=repr)))
+
+
+def _size(reply: Reply) -> object:
+    return (reply.kind, len(reply.value)) if isinstance(reply.value, tuple) else _shape(reply)
 
 
 _BULKS = frozenset((bytes,))
