@@ -236,9 +236,13 @@ def _sorted(reply: Reply, *, paired: bool) -> object:
 
 
 def _size(reply: Reply) -> object:
-    return (reply.kind, len(reply.value)) if isinstance(reply.value, tuple) else _shape(reply)
+    """The shape of what SORT says, where a value and nothing at all are one."""
+    if not isinstance(reply.value, tuple):
+        return _shape(reply)
+    return (reply.kind, tuple(None if item.kind in _TEXTS else _shape(item) for item in reply.value))
 
 
+_TEXTS = (Kind.BULK, Kind.NULL_BULK, Kind.NULL)
 _BULKS = frozenset((bytes,))
 
 
