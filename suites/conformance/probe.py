@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from generators.command import Command, Program, command
 from suites.conformance.steps import Step
-from topologies.reply import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -99,9 +98,3 @@ def elsewhere(reading: Command) -> Iterator[Program]:
     """The reading in each database that programs use."""
     for db in _DATABASES:
         yield (reading,) if db == 0 else (command("SELECT", db), reading)
-
-
-def lives(step: Step) -> bool:
-    """Whether this asks how long a key lives, and some key does on one side."""
-    kinds = step.baseline.kind is Kind.INTEGER and step.candidate.kind is Kind.INTEGER
-    return step.asked.name == "TTL" and kinds

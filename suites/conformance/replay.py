@@ -29,9 +29,9 @@ def replay(pair: Pair, lines: Sequence[str], *, rule: str | None = None) -> bool
     hunt = Hunt(locksteps=pair.locksteps, rules=pair.rules, keys=keys, found=pair.discovered, shrinks=False)
     before = len(pair.found)
     outcome = Outcome("replays")
+    for lockstep in pair.locksteps.values():
+        lockstep.arrange(reset=resets, probe=probe(keys, pair.digest))
     for protocol, lockstep in pair.locksteps.items():
-        for each in pair.locksteps.values():
-            each.arrange(reset=resets, probe=probe(keys, pair.digest))
         exchange = lockstep.run(script(program))
         outcome.programs += 1
         outcome.compared += len(program)

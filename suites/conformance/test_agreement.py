@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generators.vocabulary import areas
-from reports.verdict import FailOn, fails, judged
+from reports.verdict import fails, judged
 from suites.conformance.campaign import Campaign, Outcome
 from suites.conformance.replay import replay
 from suites.profiles import PROFILES
@@ -81,6 +81,3 @@ def _text(finding: Finding) -> str:
         f"  {'>' if at == finding.step else ' '} {line[:160]}" for at, line in enumerate(finding.program)
     ]
     return "\n".join([*lines, f"  {finding.reproduce[:400]}"])
-
-
-__all__ = ["FailOn"]
