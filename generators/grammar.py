@@ -107,12 +107,12 @@ def compile_form(line: str, area: str) -> Form:
     body, at = _sequence(tokens, 0, text)
     if at != len(tokens):
         raise FormSyntaxError(f"{tokens[at]!r} closes nothing in the form {text!r}")
-    if not all(map(_says_something, _commands(body))):
+    if not all(map(_says_something, commands_of(body))):
         raise FormSyntaxError(f"no command, or one that can be drawn as nothing, in the form {text!r}")
     return Form(text=text, area=area, weight=weight, exact=exact, body=body)
 
 
-def _commands(body: Sequence) -> list[Sequence]:
+def commands_of(body: Sequence) -> list[Sequence]:
     """The body cut where one command ends and the next begins."""
     cuts = [at for at, part in enumerate(body.parts) if isinstance(part, Next)]
     starts, ends = [0, *(at + 1 for at in cuts)], [*cuts, len(body.parts)]
@@ -189,6 +189,11 @@ def _choice(tokens: list[str], at: int, text: str) -> tuple[Choice, int]:
             return Choice(tuple(options), optional), at + 1
         if tokens[at] != "|":
             raise FormSyntaxError(f"{tokens[at]!r} closes nothing in the form {text!r}")
+
+
+def is_large(form: Form) -> bool:
+    """Whether it makes a value of a hundred elements or more."""
+    return any(isinstance(part, Repeat) and part.most >= 100 for part in form.body.parts)
 
 
 def words_of(body: Sequence) -> Iterator[bytes]:

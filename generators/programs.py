@@ -42,8 +42,8 @@ class Batch(NamedTuple):
     lines: int
 
 
-def draw_programs(batch: Batch, run: Callable[[Drawn], None]) -> Counter[str]:
-    """Calls `run` with each program of the batch; says how often each command was sent, by name.
+def draw_programs(batch: Batch, run: Callable[[Drawn], None]) -> Counter[Row]:
+    """Calls `run` with each program of the batch; says how often each row was drawn.
 
     The same batch draws the same programs. `run` must not raise for what it finds: Hypothesis is the
     generator here, and what an example shows is examined, shrunk and excluded elsewhere.
@@ -72,8 +72,7 @@ def draw_programs(batch: Batch, run: Callable[[Drawn], None]) -> Counter[str]:
         run(Drawn(tuple([rows[pick] for pick in picks]), size, wire))
 
     one()
-    sent: Counter[str] = Counter()
-    for pick, times in Counter(memoryview(bytes(drawn)).cast("H")).items():
-        for each in rows[pick & _MASK].commands:
-            sent[each.full_name] += times
-    return sent
+    times: Counter[Row] = Counter()
+    for pick, count in Counter(memoryview(bytes(drawn)).cast("H")).items():
+        times[rows[pick & _MASK]] += count
+    return times

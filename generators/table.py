@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from generators.command import Command
-from generators.grammar import Draw, Form, draw
+from generators.grammar import Draw, Form, draw, is_large
 from generators.slots import ALPHABETS, alphabet, counter
 from generators.vocabulary import Area, areas, typed_areas
 
@@ -23,6 +23,7 @@ SIZE = 2048  # rows: two bytes of a draw pick one
 OWN_SHARE = 0.72  # of the rows: the area's own forms; the rest are companions
 MISTAKEN_SHARE = 0.06
 WRAPPED_SHARE = 0.05  # MULTI … EXEC around, or called from a script
+LARGE_SHARE = 0.4  # of the tables: with forms that make large values, which make every program slower
 _STRAY_KEY = 0.12  # a key of another type
 
 
@@ -61,8 +62,10 @@ def build_table(
     keys = tuple(key for each in (area, *companions) for key in each.keys)
     shared = tuple(key for each in (area, *companions) if not each.private for key in each.keys)
     slots = {each.name: _slots(each, each.keys if each.private else shared) for each in (area, *companions)}
-    own = _weighted(_swarm(area.forms, rng, keep=0.8), damped)
-    others = _weighted(_swarm(tuple(f for each in companions for f in each.forms), rng, keep=0.5), damped)
+    large = rng.random() < LARGE_SHARE
+    own = _weighted(_swarm(area.forms, rng, keep=0.8, large=large), damped)
+    theirs = tuple(form for each in companions for form in each.forms)
+    others = _weighted(_swarm(theirs, rng, keep=0.5, large=large), damped)
     rows = []
     for _ in range(size):
         forms, weights = own if rng.random() < OWN_SHARE else others
@@ -79,8 +82,8 @@ def _companions(area: Area, rng: Random) -> tuple[Area, ...]:
     return (*mixed, *(everything[name] for name in ("keys",) if name != area.name))
 
 
-def _swarm(forms: tuple[Form, ...], rng: Random, *, keep: float) -> tuple[Form, ...]:
-    kept = tuple(form for form in forms if rng.random() < keep)
+def _swarm(forms: tuple[Form, ...], rng: Random, *, keep: float, large: bool) -> tuple[Form, ...]:
+    kept = tuple(form for form in forms if rng.random() < keep and (large or not is_large(form)))
     return kept or forms
 
 

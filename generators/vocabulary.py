@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from generators.command import Program, parse
-from generators.grammar import Form, compile_form, words_of
+from generators.command import CONTAINERS, Program, parse
+from generators.grammar import Form, Literal, Sequence, commands_of, compile_form, words_of
 
 _FORMS = Path(__file__).parent / "forms"
 KEYS_PER_PREFIX = 3
@@ -60,10 +60,25 @@ def _read(path: Path) -> Area:
 @cache
 def tokens() -> frozenset[bytes]:
     """The words that forms write out behind a command's name: `EX`, `KEEPTTL`, `WITHSCORES` …, in upper case."""
-    forms = (form for area in areas().values() for form in area.forms)
     return frozenset(
-        word for form in forms for word in words_of(form.body) if word.isupper() and len(word) > 1
+        word for form in _forms() for word in words_of(form.body) if word.isupper() and len(word) > 1
     )
+
+
+@cache
+def subcommands() -> frozenset[str]:
+    """The sub-commands that forms name: `XINFO STREAM`, `CONFIG SET` …"""
+    beginnings = (each.parts[:2] for form in _forms() for each in commands_of(form.body))
+    return frozenset(
+        f"{head.text.decode()} {word.decode()}"
+        for head, *rest in beginnings
+        if isinstance(head, Literal) and head.text.decode() in CONTAINERS
+        for word in words_of(Sequence(tuple(rest)))
+    )
+
+
+def _forms() -> tuple[Form, ...]:
+    return tuple(form for area in areas().values() for form in area.forms)
 
 
 def typed_areas() -> tuple[Area, ...]:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from rich.console import Console
 
+from generators.corpus import CORPUS
 from reports.book import LEDGER, Acceptances, BookError, load_acceptances, load_ledger
 from reports.compare import compare, print_comparison
+from reports.harvest import harvest
 from reports.judge import Policy, judge, save
 from reports.record import RecordError, load
 from reports.render import render
@@ -86,6 +88,14 @@ def diff(args: argparse.Namespace) -> int:
     return ExitCode.OK if comparison.same else ExitCode.DIVERGES
 
 
+def harvested(args: argparse.Namespace) -> int:
+    """Add the programs of a run's findings to the corpus that every later run plays first."""
+    added = harvest(load(find_run(args.run, args.runs)).findings)
+    for area, programs in added.items():
+        print(f"{CORPUS.name}/{area}.programs: {programs} new")
+    return ExitCode.OK
+
+
 def _today() -> date:
     return date.today()  # noqa: DTZ011  (an expiry date is meant where the user is)
 
@@ -121,6 +131,7 @@ def _parser() -> _Parser:
     judging.add_argument(
         "--strict", action="store_true", help="inconclusive differences fail, too (exit code 6)"
     )
+    _add(commands, "harvest", harvested, "add the programs of a run's findings to generators/corpus")
     comparing = _add(commands, "diff", diff, "compare the differences that two runs found")
     comparing.add_argument("other", metavar="RUN", help="the run to compare with")
     return parser

@@ -1,7 +1,7 @@
-"""One area's campaign: batches of programs until the budget of compared commands is spent, each on a new table.
+"""One area's campaign: the corpus first, then batches of programs until the budget of compared commands is spent.
 
-Protocol, length and table change from batch to batch in a fixed order that only the seed decides, so that one seed
-gives the same programs. The clock can end a campaign early; it never changes what comes next.
+Each batch has a new table. Protocol, length and table change from batch to batch in a fixed order that only the seed
+decides, so that one seed gives the same programs. The clock can end a campaign early; it never changes what comes next.
 """
 
 from __future__ import annotations
@@ -12,24 +12,28 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING
 
+from generators.corpus import corpus
 from generators.programs import Batch, Drawn, draw_programs
 from generators.table import Row, build_table
 from suites.conformance.hunt import Hunt
-from suites.conformance.probe import probe
-from topologies.lockstep import Lockstep, Script
+from suites.conformance.probe import keys_in, probe
+from suites.conformance.tolerance import handed_on
+from topologies.lockstep import Lockstep, Script, script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from generators.command import Command
+    from generators.command import Command, Program
     from generators.vocabulary import Area
     from suites.conformance.discovery import Discovery
     from suites.conformance.tolerance import Tolerances
 
 BATCH_COMMANDS = 10_000
 LENGTHS = (100, 200, 50, 400, 25)  # lines a program, batch after batch
-_DAMPED = 0.1
 _DAMP_FROM = 8  # lines of a form that differed before it is drawn less
+_LEAST = 0.1  # of its weight that a form keeps
+_ALWAYS = 0.8  # of a form's lines differ: a command that one side does not know, mostly
+_LEAST_OF_ALWAYS = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,11 @@ class Outcome:
     counts: Counter[str] = field(default_factory=Counter)  # findings' signatures
     ended_early: bool = False
 
+    def count(self, size: int) -> None:
+        """One more program, of so many commands."""
+        self.programs += 1
+        self.compared += size
+
 
 @dataclass(slots=True)
 class Campaign:
@@ -73,6 +82,7 @@ class Campaign:
         started = time.monotonic()
         damped: dict[str, float] = {}
         hunt = Hunt(locksteps=self.locksteps, rules=self.rules, keys=(), found=self.found)
+        self._play_corpus(hunt, outcome)
         number = 0
         while outcome.compared < budget.commands and not self.enough():
             before = outcome.compared
@@ -86,6 +96,20 @@ class Campaign:
                 break
             assert outcome.compared > before or self.enough(), "a batch that compares nothing would never end"
         return outcome
+
+    def _play_corpus(self, hunt: Hunt, outcome: Outcome) -> None:
+        """What once differed between some two engines, in both protocols."""
+        for program in corpus(self.area.name):
+            hunt.keys = keys_in(program)
+            for protocol, lockstep in self.locksteps.items():
+                if self.enough() or not (self.hands_on or _hands_nothing_on(program)):
+                    continue
+                lockstep.arrange(reset=self.area.reset, probe=probe(hunt.keys, self.digest))
+                outcome.count(len(program))
+                outcome.sent.update(each.full_name for each in program)
+                exchange = lockstep.run(script(program))
+                if exchange is not None:
+                    hunt.examine(program, exchange, protocol)
 
     def _batch(self, number: int, hunt: Hunt, outcome: Outcome, damped: dict[str, float]) -> None:
         rng = Random(f"{self.seed}/{self.area.name}/{number}")
@@ -102,8 +126,7 @@ class Campaign:
         def run(drawn: Drawn) -> None:
             if self.enough():
                 return
-            outcome.programs += 1
-            outcome.compared += drawn.size
+            outcome.count(drawn.size)
             exchange = lockstep.run(Script(drawn.size, drawn.wire))
             if exchange is not None:
                 hunt.differing_lines.clear()
@@ -111,16 +134,34 @@ class Campaign:
                 if hunt.differing_lines:
                     differed.update(_forms_of(drawn.rows, set(hunt.differing_lines)))
 
-        outcome.sent.update(draw_programs(batch, run))
-        _damp(damped, differed)
+        rows = draw_programs(batch, run)
+        outcome.sent.update(_times_sent(rows))
+        _damp(damped, differed, rows)
+
+
+def _times_sent(rows: Counter[Row]) -> Counter[str]:
+    sent: Counter[str] = Counter()
+    for row, times in rows.items():
+        for each in row.commands:
+            sent[each.full_name] += times
+    return sent
+
+
+def _hands_nothing_on(program: Program) -> bool:
+    return all(handed_on(each) is each for each in program)
 
 
 def _forms_of(rows: tuple[Row, ...], differing: set[Command]) -> list[str]:
     return [row.form.text for row in rows if not differing.isdisjoint(row.commands)]
 
 
-def _damp(damped: dict[str, float], differed: Counter[str]) -> None:
+def _damp(damped: dict[str, float], differed: Counter[str], rows: Counter[Row]) -> None:
     """Forms that often differ are drawn less from now on: what they show is known, and hides the rest."""
+    drawn: Counter[str] = Counter()
+    for row, times in rows.items():
+        drawn[row.form.text] += times
     for form, times in differed.items():
         if times >= _DAMP_FROM:
-            damped[form] = max(damped.get(form, 1.0) * 0.5, _DAMPED)
+            share = times / drawn[form]
+            least = _LEAST_OF_ALWAYS if share > _ALWAYS else _LEAST
+            damped[form] = max(damped.get(form, 1.0) * (1 - share) * 0.5, least)

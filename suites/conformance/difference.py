@@ -22,7 +22,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from generators.vocabulary import tokens
+from generators.vocabulary import subcommands, tokens
 from suites.conformance.steps import Step
 from suites.conformance.tolerance import handed_on
 from topologies.reply import Kind, Reply
@@ -84,7 +84,7 @@ def name_difference(step: Step) -> Difference:
 
 
 def _named(step: Step, seen: Step) -> Difference:
-    subject, rule = subject_of(step.asked), _rule(step)
+    subject, rule = _subject(step), _rule(step)
     named, what = _named_what(step, rule, subject)
     which = _any_of(step, rule)
     if which is not None:
@@ -106,7 +106,7 @@ def _named_what(step: Step, rule: str, subject: str) -> tuple[str, str]:
         case "agreement.unknown-command":
             return subject, "baseline" if _is_unknown(step.baseline) else "candidate"
         case "agreement.unknown-argument":
-            named = with_tokens(step.asked) if _names_no_argument(step) else subject
+            named = with_tokens(step.asked, subject) if _names_no_argument(step) else subject
             return named, f"{_refusal(step.baseline)} | {_refusal(step.candidate)}"
         case "agreement.encoding":
             return with_tokens(step.asked), f"{_plain(step.baseline)} | {_plain(step.candidate)}"
@@ -198,6 +198,13 @@ def subject_of(asked: Command) -> str:
     return asked.full_name
 
 
+def _subject(step: Step) -> str:
+    """The same; the container alone where both sides refuse and its second word is any word: `XINFO a`."""
+    asked = step.asked
+    both = all(reply.kind in _ERRORS for reply in (step.baseline, step.candidate))
+    return asked.name if both and asked.full_name not in subcommands() else subject_of(asked)
+
+
 def _rule(step: Step) -> str:  # noqa: PLR0911  (a table in the order of the docs' table)
     a, b = step.baseline, step.candidate
     if Kind.NONE in (a.kind, b.kind):
@@ -260,9 +267,9 @@ def _code(reply: Reply) -> bytes:
     return reply.value.split(b" ", 1)[0] if isinstance(reply.value, bytes) else b""
 
 
-def with_tokens(asked: Command) -> str:
+def with_tokens(asked: Command, subject: str = "") -> str:
     """The subject with the tokens that stand in the command: `SET … GET KEEPTTL`."""
-    subject = subject_of(asked)
+    subject = subject or subject_of(asked)
     known = set(subject.encode().split())
     present = {
         word.decode() for arg in asked.args[1:] if (word := arg.upper()) in _TOKENS and word not in known

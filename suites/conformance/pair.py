@@ -47,6 +47,7 @@ class Pair:
     digest: Command
     pen: RecordWriter
     commands: frozenset[str] = frozenset()  # that some engine of the pair knows
+    area: str = ""  # that is being hunted
     told: Outcome = field(default_factory=lambda: Outcome(""))
     found: list[Finding] = field(default_factory=list)
 
@@ -65,7 +66,7 @@ class Pair:
 
     def discovered(self, discovery: Discovery) -> None:
         """Writes a finding down at once: a run that is killed keeps it."""
-        finding = finding_of(discovery, self.session.reproduce_program)
+        finding = finding_of(discovery, self.area, self.session.reproduce_program)
         self.found.append(finding)
         self.pen.finding(finding)
 

@@ -65,6 +65,12 @@ def probe(keys: Sequence[bytes], digest: Command) -> Program:
     return (digest, *each)
 
 
+def keys_in(program: Program) -> tuple[bytes, ...]:
+    """Arguments that could be keys: the probe asks about them, and asking about others does no harm."""
+    words = {arg for each in program for arg in each.args[1:] if 0 < len(arg) <= 64}
+    return tuple(sorted(words))[:64]
+
+
 def left_behind(asked: Program, exchange: Exchange, line: int) -> Iterator[Step]:
     """The probe's commands as steps; `line` is where they would stand in the program."""
     pairs = zip(asked, exchange.baseline.probe, exchange.candidate.probe, strict=False)

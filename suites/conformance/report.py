@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _KEPT = 4096  # elements of a reply, or bytes of a string, that a record keeps of a long one
 
 
-def finding_of(discovery: Discovery, reproduce: Callable[[tuple[str, ...]], str]) -> Finding:
-    """The finding; its verdict is provisional until the ledger has seen it."""
+def finding_of(discovery: Discovery, area: str, reproduce: Callable[[tuple[str, ...]], str]) -> Finding:
+    """The finding of a campaign in this area; its verdict is provisional until the ledger has seen it."""
     difference = discovery.difference
     baseline, candidate = (_wire(reply) for reply in difference.replies)
     program = tuple(str(each) for each in discovery.program)
@@ -35,7 +35,7 @@ def finding_of(discovery: Discovery, reproduce: Callable[[tuple[str, ...]], str]
         step=min(difference.step.line, len(program) - 1),
         baseline=baseline,
         candidate=candidate,
-        evidence=_evidence(discovery),
+        evidence={"area": area, **_evidence(discovery)},
         reproduce=reproduce(program),
     )
 

@@ -34,6 +34,7 @@ def test_area(area: str, pair: Pair, session: Session, subtests: pytest.Subtests
         hands_on=session.hands_on,
     )
     pair.found.clear()
+    pair.area = area
     outcome = campaign.run(PROFILES[session.options.profile])
     pair.counted(outcome.counts)
     if outcome.ended_early:
@@ -42,12 +43,15 @@ def test_area(area: str, pair: Pair, session: Session, subtests: pytest.Subtests
 
 
 def test_known_differences(pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
-    """The program of each ledger entry that speaks of this pair is run again: does it still differ?"""
+    """The program of each ledger entry is run again. Where it speaks of this pair: does it still differ?"""
     pair.found.clear()
-    for entry in session.ledger.applying(session.engines):
+    known = session.ledger.applying(session.engines)
+    for entry in session.ledger.entries:
+        applies = entry in known
         if entry.program:
-            differs = replay(pair, entry.program, rule=entry.rule)
-            pair.pen.observation({"kind": "replay", "entry": entry.id, "differs": differs})
+            differs = replay(pair, entry.program, rule=entry.rule, shrinks=not applies)
+            if applies:
+                pair.pen.observation({"kind": "replay", "entry": entry.id, "differs": differs})
     _fail_for(pair.found, session, subtests)
 
 
