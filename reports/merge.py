@@ -61,6 +61,7 @@ def _added(area: AreaCoverage, piece: Work) -> AreaCoverage:
         compared=area.compared + piece.compared,
         programs=area.programs + piece.programs,
         seconds=round(area.seconds + piece.seconds, 3),
+        drew=piece.drew or area.drew,
     )
 
 

@@ -125,6 +125,7 @@ class AreaCoverage(msgspec.Struct, frozen=True, kw_only=True):
     compared: int = 0
     programs: int = 0
     seconds: float = 0.0
+    drew: str = ""  # sha256 of its programs in their order: equal where seed, engines and budget are
 
 
 class CommandCoverage(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +151,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     compared: int = 0
     programs: int = 0
     seconds: float = 0.0
+    drew: str = ""  # sha256 of all programs of the area up to here
     sent: dict[str, int] = msgspec.field(default_factory=dict)  # command: how often
     errors: dict[str, int] = msgspec.field(default_factory=dict)  # command: how often the baseline refused it
     tolerated: dict[str, int] = msgspec.field(default_factory=dict)  # rule: how often

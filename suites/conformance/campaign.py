@@ -6,6 +6,7 @@ decides, so that one seed gives the same programs. The clock can end a campaign 
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -56,10 +57,13 @@ class Outcome:
     counts: Counter[str] = field(default_factory=Counter)  # findings' signatures
     ended_early: bool = False
 
-    def count(self, size: int) -> None:
-        """One more program, of so many commands."""
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)  # of the programs: equal for equal seeds
+
+    def count(self, program: Script) -> None:
+        """One more program."""
         self.programs += 1
-        self.compared += size
+        self.compared += program.size
+        self.digest.update(program.wire)
 
 
 @dataclass(slots=True)
@@ -105,9 +109,10 @@ class Campaign:
                 if self.enough() or not (self.hands_on or _hands_nothing_on(program)):
                     continue
                 lockstep.arrange(reset=self.area.reset, probe=probe(hunt.keys, self.digest))
-                outcome.count(len(program))
+                encoded = script(program)
+                outcome.count(encoded)
                 outcome.sent.update(each.full_name for each in program)
-                exchange = lockstep.run(script(program))
+                exchange = lockstep.run(encoded)
                 if exchange is not None:
                     hunt.examine(program, exchange, protocol)
 
@@ -126,8 +131,9 @@ class Campaign:
         def run(drawn: Drawn) -> None:
             if self.enough():
                 return
-            outcome.count(drawn.size)
-            exchange = lockstep.run(Script(drawn.size, drawn.wire))
+            encoded = Script(drawn.size, drawn.wire)
+            outcome.count(encoded)
+            exchange = lockstep.run(encoded)
             if exchange is not None:
                 hunt.differing_lines.clear()
                 hunt.examine(drawn.program, exchange, protocol)

@@ -80,6 +80,7 @@ class Pair:
                 programs=outcome.programs - last.programs,
                 seconds=outcome.seconds - last.seconds,
                 sent={name: n for name, n in (outcome.sent - last.sent).items() if name in self.commands},
+                drew=outcome.digest.hexdigest(),
                 tolerated=dict(self.rules.applied),
             )
         )

@@ -36,8 +36,9 @@ def replay(pair: Pair, lines: Sequence[str], *, rule: str | None = None, shrinks
     for lockstep in pair.locksteps.values():
         lockstep.arrange(reset=resets, probe=probe(keys, pair.digest))
     for protocol, lockstep in pair.locksteps.items():
-        exchange = lockstep.run(script(program))
-        outcome.count(len(program))
+        encoded = script(program)
+        outcome.count(encoded)
+        exchange = lockstep.run(encoded)
         if exchange is not None:
             hunt.examine(program, exchange, protocol)
     outcome.sent = Counter(each.full_name for each in program)
