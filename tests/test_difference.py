@@ -56,6 +56,8 @@ def rule(line: str, baseline: Reply, candidate: Reply) -> str:
         ("GET k", error(SYNTAX), one("1"), "unknown-argument"),
         ("GET k", error(ARITY), one("1"), "unknown-argument"),
         ("GET k", error(SYNTAX), error(WRONGTYPE), "unknown-argument"),
+        ("GET k", error(SYNTAX), error("ERR value is not an integer or out of range"), "error-text"),
+        ("GET k", error(ARITY), error(SYNTAX), "error-text"),
         ("HELLO a", error("ERR Unsupported option"), OK, "unknown-argument"),
         ("GET k", error(WRONGTYPE), error("ERR no such key"), "error-code"),
         ("GET k", error("ERR a is no number"), error("ERR a is not a number"), "error-text"),

@@ -3,7 +3,7 @@
 | rule | the two replies |
 |---|---|
 | agreement.unknown-command | one side does not know the command or sub-command |
-| agreement.unknown-argument | one side refuses an argument that the other takes |
+| agreement.unknown-argument | one side refuses an argument that the other takes, or refuses for another reason |
 | agreement.type | have different wire types (an error is one) |
 | agreement.error-code | are errors with different codes |
 | agreement.error-text | are errors with one code and different texts |
@@ -211,10 +211,11 @@ def _rule(step: Step) -> str:  # noqa: PLR0911  (a table in the order of the doc
         return f"agreement.{_incident(a if a.kind is Kind.NONE else b)}"
     if _is_unknown(a) != _is_unknown(b) and not (_refuses(a) and _refuses(b)):
         return "agreement.unknown-command"  # 6.x: "Unknown subcommand or wrong number of arguments" is either
-    if _refuses(a) != _refuses(b) and not (_is_unknown(a) and _is_unknown(b)):
+    both_refuse_alike = a.kind in _ERRORS and a.kind is b.kind and _code(a) == _code(b)
+    if _refuses(a) != _refuses(b) and not both_refuse_alike:
         return "agreement.unknown-argument"
     if a.kind in _ERRORS and a.kind is b.kind:
-        return "agreement.error-code" if _code(a) != _code(b) else "agreement.error-text"
+        return "agreement.error-text" if both_refuse_alike else "agreement.error-code"
     if a.kind is not b.kind:
         return "agreement.type"
     if subject_of(step.asked) == "OBJECT ENCODING":
@@ -291,6 +292,7 @@ _ECHOES = tuple(
         rb"(Unrecognized REPLCONF option:).*",
         rb"(No such user) .*",
         rb"(Unsupported option) .*",
+        rb"((?i:unknown argument):) .*",
         rb"(Unable to find category) .*",
         rb"(category) .*(?= does not exist)",
         rb"(\. Try) \w+(?= HELP)",
