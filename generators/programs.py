@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from generators.table import SIZE, Row, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from generators.command import Program
 
@@ -31,6 +31,13 @@ class Drawn(NamedTuple):
     @property
     def program(self) -> Program:
         return tuple(each for row in self.rows for each in row.commands)
+
+    def without(self, forms: Collection[str]) -> Drawn:
+        """The same without the rows of these forms, named by their text."""
+        if not forms:
+            return self
+        kept = tuple(row for row in self.rows if row.form.text not in forms)
+        return Drawn(kept, sum(len(row.commands) for row in kept), b"".join(row.wire for row in kept))
 
 
 class Batch(NamedTuple):

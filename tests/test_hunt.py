@@ -46,6 +46,7 @@ class Hunted:
         self.rules = rules
         self.found: list[Discovery] = []
         self.counts: dict[str, int] = {}
+        self.deadly: list[str] = []
 
     @property
     def names(self) -> list[tuple[str, str]]:
@@ -81,6 +82,7 @@ def hunt(
         for each in steps.values():
             each.close()
     over.counts = dict(hunting.known.counts)
+    over.deadly = list(map(str, hunting.deadly_lines))
     return over
 
 
@@ -267,6 +269,7 @@ def test_an_incident_has_its_own_rule_is_shrunk_and_the_run_goes_on(
     assert sorted(over.names) == [(rule, "APPEND"), ("value", "INCR")]
     program = over.programs[over.names.index((rule, "APPEND"))]
     assert program == ["APPEND k bad"]
+    assert over.deadly == ["APPEND s1 bad"]
 
 
 @pytest.mark.usefixtures("impatient")

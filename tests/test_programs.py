@@ -86,6 +86,15 @@ def test_a_program_is_its_rows_in_their_order(table: Table) -> None:
         assert set(each.rows) <= set(table.rows)
 
 
+def test_a_program_without_some_forms_has_all_the_other_rows(table: Table) -> None:
+    (whole,) = drawn(Batch(table, 3, 1, 50))
+    forms = {whole.rows[0].form.text, whole.rows[7].form.text}
+    rest = whole.without(forms)
+    assert rest.rows == tuple(row for row in whole.rows if row.form.text not in forms)
+    assert (rest.size, rest.wire) == (len(rest.program), b"".join(each.encode() for each in rest.program))
+    assert whole.without(()) is whole
+
+
 def test_the_rows_that_were_drawn_are_counted(table: Table) -> None:
     programs: list[Drawn] = []
     counted = draw_programs(Batch(table, 3, 10, 50), programs.append)

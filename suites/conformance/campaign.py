@@ -35,6 +35,9 @@ _DAMP_FROM = 8  # lines of a form that differed before it is drawn less
 _LEAST = 0.1  # of its weight that a form keeps
 _ALWAYS = 0.8  # of a form's lines differ: a command that one side does not know, mostly
 _LEAST_OF_ALWAYS = 0.02
+_DEATHS = (
+    2  # each costs seconds: a form that ends servers is left out of the rest of its batch, then drawn less
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,22 +130,26 @@ class Campaign:
         batch = Batch(table, rng.getrandbits(64), max(1, BATCH_COMMANDS // lines), lines)
         lockstep = self.locksteps[protocol]
         differed: Counter[str] = Counter()
+        deadly: Counter[str] = Counter()
 
         def run(drawn: Drawn) -> None:
             if self.enough():
                 return
+            drawn = drawn.without({form for form, times in deadly.items() if times >= _DEATHS})
             encoded = Script(drawn.size, drawn.wire)
             outcome.count(encoded)
             exchange = lockstep.run(encoded)
             if exchange is not None:
                 hunt.differing_lines.clear()
+                hunt.deadly_lines.clear()
                 hunt.examine(drawn.program, exchange, protocol)
-                if hunt.differing_lines:
-                    differed.update(_forms_of(drawn.rows, set(hunt.differing_lines)))
+                differed.update(_forms_of(drawn.rows, hunt.differing_lines))
+                deadly.update(_forms_of(drawn.rows, hunt.deadly_lines))
 
         rows = draw_programs(batch, run)
         outcome.sent.update(_times_sent(rows))
         _damp(damped, differed, rows)
+        damped.update(dict.fromkeys(deadly, _LEAST_OF_ALWAYS))
 
 
 def _times_sent(rows: Counter[Row]) -> Counter[str]:
@@ -157,8 +164,9 @@ def _hands_nothing_on(program: Program) -> bool:
     return all(handed_on(each) is each for each in program)
 
 
-def _forms_of(rows: tuple[Row, ...], differing: set[Command]) -> list[str]:
-    return [row.form.text for row in rows if not differing.isdisjoint(row.commands)]
+def _forms_of(rows: tuple[Row, ...], lines: list[Command]) -> list[str]:
+    differing = set(lines)
+    return [row.form.text for row in rows if not differing.isdisjoint(row.commands)] if lines else []
 
 
 def _damp(damped: dict[str, float], differed: Counter[str], rows: Counter[Row]) -> None:

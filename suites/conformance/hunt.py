@@ -41,6 +41,7 @@ class Hunt:
     found: Callable[[Discovery], None]
     shrinks: bool = True  # False: programs are reported as they were given
     differing_lines: list[Command] = field(default_factory=list)
+    deadly_lines: list[Command] = field(default_factory=list)  # they ended a server or a connection, or hung
     known: Known = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,6 +70,7 @@ class Hunt:
         self._note(runs, program, differences)
         lines = {each.step.line for each in differences}
         self.differing_lines += [program[line] for line in lines]
+        self.deadly_lines += [program[each.step.line] for each in differences if each.rule in _INCIDENTS]
         return without(program, lines)
 
     def _note(self, runs: Runs, program: Program, differences: list[Difference]) -> None:
