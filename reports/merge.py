@@ -10,22 +10,49 @@ import msgspec
 from reports.run import AreaCoverage, CommandCoverage, Coverage, Run, Tolerance, Totals, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from reports.finding import Finding
 
 
 def merged_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """One finding for each signature: counts added up, the shortest program kept; sorted by subject."""
-    by_signature: dict[str, list[Finding]] = {}
+    """One finding for each signature: counts added up, the shortest program kept; sorted by subject.
+
+    A finding that needs more tokens than another of its kind is that one: what differs with `BYLEX LIMIT REV` and
+    just so with `BYLEX LIMIT` needs no REV. Which of the two a worker meets first is chance.
+    """
+    kinds: dict[tuple[str, str, str], dict[frozenset[str], list[Finding]]] = {}
     for finding in findings:
-        by_signature.setdefault(finding.signature, []).append(finding)
-    merged = [_merged(same) for same in by_signature.values()]
+        kind, tokens = _kind(finding)
+        kinds.setdefault(kind, {}).setdefault(tokens, []).append(finding)
+    merged = [_merged(same) for by_tokens in kinds.values() for same in _by_simplest(by_tokens)]
     return tuple(sorted(merged, key=lambda finding: (finding.subject, finding.rule, finding.signature)))
 
 
+def _kind(finding: Finding) -> tuple[tuple[str, str, str], frozenset[str]]:
+    """The signature without the tokens behind the subject (`rule | SUBJECT TOKENS | what`), and the tokens."""
+    rule, _, rest = finding.signature.partition(" | ")
+    named, _, what = rest.partition(" | ")
+    subject = finding.subject
+    if named != subject and not named.startswith(f"{subject} "):
+        return (finding.signature, "", ""), frozenset()
+    return (rule, subject, what), frozenset(named.removeprefix(subject).split())
+
+
+def _by_simplest(by_tokens: dict[frozenset[str], list[Finding]]) -> Iterator[list[Finding]]:
+    """The findings of one kind, each with all that need more tokens; the simplest stand first."""
+    left = dict(by_tokens)
+    for tokens in sorted(by_tokens, key=len):
+        if tokens in left:
+            same = left.pop(tokens)
+            sure = any("inconclusive" not in finding.evidence for finding in same)
+            more = [each for each in left if sure and tokens < each]
+            yield same + [finding for each in more for finding in left.pop(each)]
+
+
 def _merged(same: list[Finding]) -> Finding:
-    best = min(same, key=_length)
+    """One of several: the first one's signature, and the shortest program that bears it."""
+    best = min((each for each in same if each.signature == same[0].signature), key=_length)
     protocols = sorted({finding.protocol for finding in same})
     evidence = best.evidence if len(protocols) == 1 else {**best.evidence, "protocols": protocols}
     return msgspec.structs.replace(best, count=sum(finding.count for finding in same), evidence=evidence)

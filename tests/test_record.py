@@ -10,6 +10,7 @@ import pytest
 
 from reports import record
 from reports.finding import Finding, WireReply
+from reports.merge import merged_findings
 from reports.record import RecordError, RecordWriter
 from reports.run import NotRun, Tolerance, Work
 from tests.sample_record import a_finding, a_run
@@ -54,6 +55,34 @@ def test_equal_signatures_become_one_with_the_shortest_program_and_all_counts(tm
     [found] = record.merge(tmp_path).findings
     assert (found.program, found.protocol, found.count) == (("OBJECT ENCODING k",), 2, 5)
     assert found.evidence["protocols"] == [2, 3]
+
+
+def zrange(tokens: str, what: str = "array | array", **changes: object) -> Finding:
+    signature = f"agreement.value | {f'ZRANGE {tokens}'.rstrip()} | {what}"
+    changed = {"program": (f"ZRANGE k 0 -1 {tokens}",), "evidence": {}} | changes
+    return a_finding(rule="agreement.value", subject="ZRANGE", signature=signature, **changed)
+
+
+def test_what_needs_more_tokens_is_counted_with_the_simpler_one() -> None:
+    found = [
+        zrange("BYLEX LIMIT REV", program=("ZRANGE k",)),
+        zrange("BYLEX LIMIT"),
+        zrange("BYLEX LIMIT WITHSCORES"),
+    ]
+    [merged] = merged_findings(found)
+    assert (merged.signature, merged.count) == ("agreement.value | ZRANGE BYLEX LIMIT | array | array", 3)
+    assert merged.program == ("ZRANGE k 0 -1 BYLEX LIMIT",)
+
+
+def test_what_needs_other_tokens_or_says_something_else_stays_apart() -> None:
+    found = [zrange("BYLEX LIMIT"), zrange("REV LIMIT"), zrange("BYLEX LIMIT", "array | map"), zrange("")]
+    assert len(merged_findings(found[:3])) == 3
+    assert sorted(each.count for each in merged_findings(found)) == [1, 3]
+
+
+def test_what_is_not_certain_stands_for_nothing_else() -> None:
+    found = [zrange("", evidence={"inconclusive": "once"}), zrange("REV")]
+    assert len(merged_findings(found)) == 2
 
 
 def test_merging_twice_counts_nothing_twice(tmp_path: Path) -> None:
