@@ -22,8 +22,8 @@ FAILURE_RULES = frozenset(
     {"agreement.crash", "agreement.garbled"}
 )  # nobody works with what the baseline does
 
-# Prose, for people at a prompt.
-PROSE_SUBJECTS = ("HELP", "* HELP", "LOLWUT", "COMMAND DOCS")
+# For people at a prompt: prose, and a number that changes with every release.
+PROSE_SUBJECTS = ("HELP", "* HELP", "LOLWUT", "COMMAND DOCS", "COMMAND COUNT")
 
 # Replies that list what a server has. Clients pick what they know from them, so an entry more harms nobody.
 LISTING_SUBJECTS = (

@@ -55,6 +55,7 @@ def listing(*items: str) -> WireReply:
         ("agreement.encoding", "OBJECT ENCODING", OK, ONE, COSMETIC),
         ("agreement.value", "CLIENT HELP", listing("a"), listing("b"), COSMETIC),
         ("agreement.type", "LOLWUT", OK, ONE, COSMETIC),
+        ("agreement.value", "COMMAND COUNT", ONE, TWO, COSMETIC),
         # what the baseline refuses, and the candidate serves
         ("agreement.value", "SET", error("ERR syntax error"), OK, ADDITIVE),
         ("agreement.type", "LPOP", error("ERR value is out of range, must be positive"), NIL, ADDITIVE),
