@@ -130,6 +130,7 @@ def _shorter_line(program: Program, at: int, shows: Shows) -> Program:
 
 
 def _plainer_lines(program: Program, shows: Shows) -> Program:
+    program = _in_upper_case(program, shows)
     for at in range(len(program)):
         if len(program[at].args) > _SMALL_ARGS or program[at].name in MAY_BLOCK:
             continue
@@ -142,6 +143,12 @@ def _plainer_lines(program: Program, shows: Shows) -> Program:
                     program = candidate
                     break
     return program
+
+
+def _in_upper_case(program: Program, shows: Shows) -> Program:
+    """Commands as people write them, all lines at once: names in another case are drawn on purpose."""
+    upper = tuple(Command((each.args[0].upper(), *each.args[1:])) for each in program)
+    return upper if upper != program and shows(upper) else program
 
 
 def _keys_of(program: Program) -> list[bytes]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generators.command import Command, parse
+from generators.grammar import is_large
 from generators.shrink import MAY_BLOCK
 from generators.slots import ALPHABETS
 from generators.table import SIZE, Table, _mistaken, build_table
@@ -75,8 +76,13 @@ def test_most_rows_are_the_areas_own(area: str) -> None:
 @by_area
 def test_every_form_of_the_area_is_drawn_in_some_table(area: str) -> None:
     drawn = {row.form for table in tables(area) for row in table.rows}
-    rare = {form for form in areas()[area].forms if form.weight < 0.1}
+    rare = {form for form in areas()[area].forms if form.weight < 0.1 or is_large(form)}
     assert not set(areas()[area].forms) - drawn - rare
+
+
+def test_large_values_are_made_in_some_tables_and_not_in_others() -> None:
+    made = [any(is_large(row.form) for row in table.rows) for table in tables("lists") + tables("sets")]
+    assert 0.2 < sum(made) / len(made) < 0.6
 
 
 @by_area
