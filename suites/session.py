@@ -185,7 +185,14 @@ class Session:
         words += ["--provider", options.provider] if options.provider != "auto" else []
         words += ["--tls"] if options.tls else []
         words += ["--auth", options.auth.value] if options.auth is not Auth.NONE else []
-        return shlex.join([*_PYTEST, *words, *(word for line in lines for word in ("--program", line))])
+        return shlex.join([*_PYTEST, *words, *(word for line in lines for word in _program_option(line))])
+
+
+def _program_option(line: str) -> tuple[str, ...]:
+    """The option that gives this line. As a word of its own, `@…` would be a file of arguments to pytest, and
+    `-…` an option.
+    """
+    return (f"--program={line}",) if line.startswith(("@", "-")) else ("--program", line)
 
 
 def without_options(arguments: Iterable[str], names: tuple[str, ...]) -> list[str]:

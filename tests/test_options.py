@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -196,6 +197,23 @@ def test_a_record_that_exists_is_usage_and_stays_as_it_was(tmp_path: Path) -> No
     assert ended.returncode == pytest.ExitCode.USAGE_ERROR
     assert "never overwritten" in ended.stderr
     assert [each.name for each in tmp_path.iterdir() if each.name != "cache"] == ["mine"]
+
+
+@pytest.mark.engines
+def test_the_line_that_shows_a_finding_again_is_one_that_pytest_takes(tmp_path: Path) -> None:
+    liar = f"path:{make_liar(tmp_path, real_build(QUICK), 'incr-plus-one')}"
+    run(
+        tmp_path,
+        *("--program=@2 SET k 1", "--program", "INCR k", "--record", str(tmp_path / "1")),
+        engines=(QUICK, liar),
+    )
+    [found] = findings(tmp_path / "1")
+    assert found["program"] == ["@2 SET k 1", "INCR k"]
+    words = shlex.split(str(found["reproduce"]))
+    again = run(tmp_path, *words[words.index("--provider") :], "--record", str(tmp_path / "2"))
+    assert again.returncode in (0, pytest.ExitCode.TESTS_FAILED), again.stdout + again.stderr
+    run_json = msgspec.json.decode((tmp_path / "2" / "run.json").read_bytes())
+    assert run_json["totals"]["programs"] == 2
 
 
 @pytest.mark.engines
