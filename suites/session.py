@@ -24,6 +24,7 @@ from reports.judge import Policy, judge
 from reports.ranges import Pair as EnginePair
 from reports.run import NotRun, Run, build_record, this_machine
 from suites.conformance.tolerance import command_names
+from suites.interrupt import take_sigterm_for_ctrl_c
 from suites.options import Options, options_of
 from suites.profiles import PROFILES
 from suites.watch import Watch
@@ -70,6 +71,7 @@ def enter_home(config: pytest.Config) -> int | None:
     try:
         if cell.inside():
             return None
+        options_of(config)  # what can't be used is told now, not after a download
         provider = str(config.getoption("--provider"))
         builds = fetch(config)
         if provider == "process" or wants_docker(provider, builds) or (provider == "auto" and cell.why_not()):
@@ -84,6 +86,8 @@ def enter_home(config: pytest.Config) -> int | None:
         return _say(error, pytest.ExitCode.USAGE_ERROR)
     except HarnessError as error:
         return _say(error, pytest.ExitCode.INTERNAL_ERROR)
+    except KeyboardInterrupt:
+        return _say("interrupted; what was fetched whole is kept", pytest.ExitCode.INTERRUPTED)
 
 
 def _release_streams(config: pytest.Config) -> None:
@@ -92,7 +96,7 @@ def _release_streams(config: pytest.Config) -> None:
         capture.stop_global_capturing()
 
 
-def _say(error: Exception, code: pytest.ExitCode) -> int:
+def _say(error: object, code: pytest.ExitCode) -> int:
     sys.stderr.write(f"rekey: {error}\n")
     return int(code)
 
@@ -241,6 +245,7 @@ def begin(config: pytest.Config) -> Session:
             arguments=tuple(config.invocation_params.args),
         )
         if worker is None:
+            take_sigterm_for_ctrl_c()
             _open_record(session, config)
     except (SpecError, EngineNotAvailable, BookError) as error:
         raise pytest.UsageError(str(error)) from error
