@@ -221,6 +221,9 @@ def test_the_place_of_the_cache_is_chosen_by_the_environment(
 ) -> None:
     monkeypatch.setenv("REKEY_CACHE", str(tmp_path / "here"))
     assert Cache().root == tmp_path / "here"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REKEY_CACHE", "here")  # servers work in directories of their own
+    assert cache_module.cache_dir() == tmp_path / "here"
 
 
 def child(cache: Cache, catalogue: Catalogue, tmp_path: Path) -> subprocess.Popen[str]:

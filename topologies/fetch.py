@@ -225,7 +225,8 @@ class Fetcher:
         rows.sort(key=lambda row: engine_of(row).version)
         order = self._order(spec)
         had = [row for row in rows if source_of(row) in order and self.why_not(row) is None]
-        can = list(dict.fromkeys(map(full_name, had)))  # two suites can have one version
+        gone = {text.split(": ")[0] for text in refused}
+        can = [name for name in dict.fromkeys(map(full_name, had)) if name not in gone]  # once, of two suites
         lines = [f"{spec} can't be had on this machine."]
         lines += [f"  {text}" for text in refused] or ["  No row of the catalogue is that version."]
         listed = [row for row in rows if isinstance(row, Docker) and _covers(spec, row)]
