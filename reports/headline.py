@@ -61,10 +61,12 @@ def headline(record: Record) -> str:
     found = tally(record.findings)
     if not record.run.totals.compared and not record.findings:
         return "Nothing was compared, so nothing is known."
-    if not record.findings:
-        return f"Drop-in as far as tested: {number(record.run.totals.compared)} commands agreed."
-    sentence = _sentence(found)
+    sentence = _sentence(found) if record.findings else _agreed(record)
     return sentence if record.run.end else f"Unfinished run. So far: {sentence[0].lower()}{sentence[1:]}"
+
+
+def _agreed(record: Record) -> str:
+    return f"Drop-in as far as tested: {number(record.run.totals.compared)} commands agreed."
 
 
 def _sentence(found: Tally) -> str:
@@ -119,7 +121,7 @@ _PASSING = {
 }
 _CODES = {
     2: "it was interrupted",
-    3: "something in Rekey failed",
+    3: "Rekey or its surroundings failed",
     5: "nothing ran",
     6: "inconclusive, under --strict",
 }

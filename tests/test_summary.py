@@ -90,6 +90,7 @@ def test_nothing_in_the_job_summary_breaks_out_of_its_cell() -> None:
             "Only known differences: 1 breaking.",
         ),
         (a_record(a_finding(verdict="inconclusive")), "Inconclusive: 1 difference could not be shown"),
+        (a_record(end=None), "Unfinished run. So far: drop-in as far as tested"),
         (a_record(a_finding(), end=None), "Unfinished run. So far: no new breaking difference"),
     ],
 )
