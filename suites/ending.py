@@ -58,7 +58,7 @@ def end(session: Session, exitstatus: int, tests: pytest.Session) -> int:
     try:
         return _close_record(session, exitstatus, tests)
     except HarnessError as error:
-        sys.stderr.write(f"rekey: {error}\n")
+        sys.stderr.write(f"\nrekey: {error}\n")
         return ExitCode.INTERNAL
 
 
