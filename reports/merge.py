@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def merged_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """One finding for each signature: counts added up, the shortest program kept; sorted by subject."""
+    """One finding for each signature: counts added up, the shortest program kept of those that are certain,
+    where some are; sorted by subject.
+    """
     by_signature: dict[str, list[Finding]] = {}
     for finding in findings:
         by_signature.setdefault(finding.signature, []).append(finding)
@@ -25,7 +27,7 @@ def merged_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _merged(same: list[Finding]) -> Finding:
-    best = min(same, key=_length)
+    best = min(same, key=lambda finding: ("inconclusive" in finding.evidence, *_length(finding)))
     protocols = sorted({finding.protocol for finding in same})
     evidence = best.evidence if len(protocols) == 1 else {**best.evidence, "protocols": protocols}
     return msgspec.structs.replace(best, count=sum(finding.count for finding in same), evidence=evidence)

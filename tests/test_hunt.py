@@ -270,6 +270,25 @@ def test_an_incident_has_its_own_rule_is_shrunk_and_the_run_goes_on(
 
 
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("ending", "rule"), [(DiesError, "crash"), (ClosesError, "closed"), (HangsError, "hang")], ids=str
+)
+def test_an_incident_that_comes_once_is_told_and_not_certain(ending: type[Exception], rule: str) -> None:
+    """Somebody killed the server, or it dies by chance: in either case a reader must know."""
+    ends = iter([ending])
+
+    def lie(session: Session, asked: Command) -> Reply | bytes:
+        for each in ends:
+            raise each
+        return session.truth(asked)
+
+    over = hunt({"APPEND": lie}, ("SET s1 5", "APPEND s1 x", "GET s1"), times=2)
+    assert over.names == [(rule, "APPEND")]
+    assert over.programs == [["SET s1 5", "APPEND s1 x"]]
+    assert not over.found[0].replays.shown
+
+
+@pytest.mark.usefixtures("impatient")
 def test_garbage_has_its_own_rule() -> None:
     over = hunt({"STRLEN": says(b"what?\r\n")})
     assert over.names == [("garbled", "STRLEN")]

@@ -56,6 +56,15 @@ def test_equal_signatures_become_one_with_the_shortest_program_and_all_counts(tm
     assert found.evidence["protocols"] == [2, 3]
 
 
+def test_a_finding_that_is_certain_is_not_hidden_by_one_that_is_not(tmp_path: Path) -> None:
+    record.start(tmp_path, a_run())
+    with RecordWriter.open(tmp_path) as writer:
+        writer.finding(a_finding(program=("GET k",), step=0, evidence={"inconclusive": "seen once"}))
+        writer.finding(a_finding(program=("SET k 1", "GET k"), evidence={}))
+    [found] = record.merge(tmp_path).findings
+    assert (len(found.program), found.evidence, found.count) == (2, {}, 2)
+
+
 def test_merging_twice_counts_nothing_twice(tmp_path: Path) -> None:
     record.start(tmp_path, a_run(tolerances=(Tolerance(rule="ttl-10ms", why="clocks"),)))
     with RecordWriter.open(tmp_path, worker="gw0") as writer:
