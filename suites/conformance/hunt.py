@@ -54,11 +54,19 @@ class Hunt:
         for _ in range(_LOOKS):
             if seen is None or not program:
                 return
-            again = runs.certain(program, seen)
-            if seen.incident and not again.incident:
-                self._tell_once(runs, program, seen)
-            program = self._look(runs, program, again)
+            program = self._look(runs, program, self._certain(runs, program, seen))
             seen = self.locksteps[protocol].run(script(program)) if program else None
+
+    def _certain(self, runs: Runs, program: Program, seen: Exchange) -> Exchange:
+        """The exchange, or after an incident one that says which command it was."""
+        if not seen.incident:
+            return seen
+        for each in self.locksteps.values():  # a server that died has left the other protocol, too
+            each.close()
+        again = runs.certain(program, seen)
+        if not again.incident:
+            self._tell_once(runs, program, seen)
+        return again
 
     def _tell_once(self, runs: Runs, program: Program, seen: Exchange) -> None:
         """An incident that did not come again: a server that died has died. It is no known difference from then
