@@ -102,6 +102,8 @@ def outcome(record: Record) -> str:
         return f"The run fails: {joined(reasons)}."
     if run.exit_code:
         return f"The run fails with exit code {run.exit_code}: {_CODES.get(run.exit_code, 'see its output')}."
+    if tally(record.findings).of(verdict=UNSURE):
+        return "The run passes: what is inconclusive fails under --strict only."
     return f"The run passes: {_PASSING[run.fail_on]}."
 
 
