@@ -66,6 +66,8 @@ def pytest_xdist_node_collection_finished(node: object, ids: list[str]) -> None:
     config = getattr(node, "config", None)
     if isinstance(config, pytest.Config):
         config.stash[ending.COLLECTED] = list(ids)
+        if run := config.stash.get(runs.KEY, None):
+            runs.areas_are(run, ids)
 
 
 @pytest.hookimpl(optionalhook=True)

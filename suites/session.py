@@ -346,10 +346,19 @@ def header(session: Session) -> list[str]:
     ]
 
 
+def areas_are(session: Session, ids: Iterable[str]) -> None:
+    """What the workers have collected: how far a run with -k is, is known from then on."""
+    areas = sum("test_area" in each for each in ids)
+    if session.watch is not None and areas:
+        session.watch.whole = areas * PROFILES[session.options.profile].commands
+
+
 def show_progress(session: Session, tests: pytest.Session) -> None:
     """Starts the line that says how far the run is."""
     areas = sum("test_area" in item.nodeid for item in tests.items) or len(areas_of_vocabulary())
-    whole = areas * PROFILES[session.options.profile].commands
+    whole = (
+        areas * PROFILES[session.options.profile].commands
+    )  # with workers: until they say what they collected
     reporter = tests.config.pluginmanager.getplugin("terminalreporter")
     if reporter is not None and not session.options.program:
         session.watch = Watch(session.options.record, reporter._tw, whole=whole)  # noqa: SLF001  (no public way)
