@@ -55,8 +55,11 @@ def end(session: Session, exitstatus: int, tests: pytest.Session) -> int:
     if session.watch is not None:
         session.watch.stop()
     session.close()
+    stopped = (
+        exitstatus == ExitCode.INTERRUPTED and tests.shouldfail
+    )  # by -x: xdist calls that an interruption
     try:
-        return _close_record(session, exitstatus, tests)
+        return _close_record(session, ExitCode.DIVERGES if stopped else exitstatus, tests)
     except HarnessError as error:
         sys.stderr.write(f"\nrekey: {error}\n")
         return ExitCode.INTERNAL
@@ -71,7 +74,13 @@ def _close_record(session: Session, exitstatus: int, tests: pytest.Session) -> i
         totals=msgspec.structs.replace(merged.run.totals, seconds=time.monotonic() - session.started),
         tolerances=_tolerances(folder),
         replayed=_replayed(folder),
-        not_run=(*merged.run.not_run, *_ended_early(folder), *_not_selected(session, tests), *_troubles()),
+        not_run=(
+            *merged.run.not_run,
+            *_ended_early(folder),
+            *_not_selected(session, tests),
+            *_stopped(tests),
+            *_troubles(),
+        ),
         notes=merged.run.notes + tuple(f"{nodeid} broke: {text[:300]}" for nodeid, text in _TROUBLES),
         full=exitstatus in (0, 1) and _is_whole(session, tests),
     )
@@ -111,7 +120,14 @@ def _is_whole(session: Session, tests: pytest.Session) -> bool:
         session.options.profile != "smoke"
         and not session.options.program
         and not _not_selected(session, tests)
+        and not tests.shouldfail
     )
+
+
+def _stopped(tests: pytest.Session) -> tuple[NotRun, ...]:
+    """What -x and --maxfail leave out."""
+    why = str(tests.shouldfail or "")
+    return (NotRun(what="what comes after the failures", why=why),) if why else ()
 
 
 def _not_selected(session: Session, tests: pytest.Session) -> tuple[NotRun, ...]:

@@ -298,6 +298,9 @@ def test_x_stops_at_a_finding_and_lf_runs_what_failed(tmp_path: Path) -> None:
     assert first.returncode == pytest.ExitCode.TESTS_FAILED, first.stdout + first.stderr
     assert "test_area[hyperloglog]" in first.stdout
     assert "test_known_differences" not in first.stdout
+    assert "what comes after the failures: stopping after" in first.stdout
+    workers = run(tmp_path, *only, "-x", "-n", "1", "--record", str(tmp_path / "n"), engines=(QUICK, liar))
+    assert workers.returncode == pytest.ExitCode.TESTS_FAILED, workers.stdout + workers.stderr
     second = run(tmp_path, *only, "--lf", "--record", str(tmp_path / "2"), engines=(QUICK, liar))
     assert second.returncode == pytest.ExitCode.TESTS_FAILED
     assert "test_area[hyperloglog]" in second.stdout
