@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from suites import ending
+from suites import ending, interrupt
 from suites import session as runs
 from suites.options import add_options
 
@@ -33,6 +33,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
     run = session.config.stash.get(runs.KEY, None)
+    if run:
+        interrupt.never_lose_ctrl_c()
     if run and run.worker is None:
         runs.show_progress(run, session)
 
@@ -64,6 +66,8 @@ def pytest_xdist_node_collection_finished(node: object, ids: list[str]) -> None:
     config = getattr(node, "config", None)
     if isinstance(config, pytest.Config):
         config.stash[ending.COLLECTED] = list(ids)
+        if run := config.stash.get(runs.KEY, None):
+            runs.areas_are(run, ids)
 
 
 @pytest.hookimpl(optionalhook=True)

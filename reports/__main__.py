@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from datetime import date
 from pathlib import Path
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 RUN is a folder that a run wrote (runs/<id>, or what --record named), the name of one under runs/,
-or "latest". Exit codes: 0 fine, 1 differences that fail the policy, 4 wrong usage or no such record,
-5 nothing was compared, 6 inconclusive under --strict.
+or "latest". Exit codes: 0 fine, 1 differences that fail the policy, 3 the machine is in the way,
+4 wrong usage or no such record, 5 nothing was compared, 6 inconclusive under --strict.
 """
 
 
@@ -48,6 +49,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (RecordError, BookError) as error:
         print(f"error: {error}", file=sys.stderr)
         return ExitCode.USAGE
+    except OSError as error:  # such as a full disk behind standard output: no word about the engines
+        print(f"error: {error}", file=sys.stderr)
+        return ExitCode.INTERNAL
 
 
 def show(args: argparse.Namespace) -> int:
@@ -155,4 +159,5 @@ def _add(
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `… | head` ends it without a word, and not with 1
     sys.exit(main())

@@ -61,10 +61,12 @@ def headline(record: Record) -> str:
     found = tally(record.findings)
     if not record.run.totals.compared and not record.findings:
         return "Nothing was compared, so nothing is known."
-    if not record.findings:
-        return f"Drop-in as far as tested: {number(record.run.totals.compared)} commands agreed."
-    sentence = _sentence(found)
+    sentence = _sentence(found) if record.findings else _agreed(record)
     return sentence if record.run.end else f"Unfinished run. So far: {sentence[0].lower()}{sentence[1:]}"
+
+
+def _agreed(record: Record) -> str:
+    return f"Drop-in as far as tested: {number(record.run.totals.compared)} commands agreed."
 
 
 def _sentence(found: Tally) -> str:
@@ -100,6 +102,8 @@ def outcome(record: Record) -> str:
         return f"The run fails: {joined(reasons)}."
     if run.exit_code:
         return f"The run fails with exit code {run.exit_code}: {_CODES.get(run.exit_code, 'see its output')}."
+    if tally(record.findings).of(verdict=UNSURE):
+        return "The run passes: what is inconclusive fails under --strict only."
     return f"The run passes: {_PASSING[run.fail_on]}."
 
 
@@ -119,7 +123,7 @@ _PASSING = {
 }
 _CODES = {
     2: "it was interrupted",
-    3: "something in Rekey failed",
+    3: "Rekey or its surroundings failed",
     5: "nothing ran",
     6: "inconclusive, under --strict",
 }

@@ -109,7 +109,7 @@ def html(record: Record) -> str:
         meanings=MEANINGS,
         rules=sorted({finding.rule for finding in record.findings}),
         commands=sorted({finding.subject for finding in record.findings}),
-        judge_again=f"python -m reports judge {shlex.quote(str(record.path))}",
+        judge_again=f".venv/bin/python -m reports judge {shlex.quote(str(record.path))}",
         mood=record.run.verdict or "inconclusive",
     )
 

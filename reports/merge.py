@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def merged_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """One finding for each signature: counts added up, the shortest program kept; sorted by subject.
+    """One finding for each signature: counts added up, the shortest program kept of those that are certain,
+    where some are; sorted by subject.
 
     A finding that needs more tokens than another of its kind is that one: what differs with `BYLEX LIMIT REV` and
     just so with `BYLEX LIMIT` needs no REV. Which of the two a worker meets first is chance.
@@ -51,8 +52,9 @@ def _by_simplest(by_tokens: dict[frozenset[str], list[Finding]]) -> Iterator[lis
 
 
 def _merged(same: list[Finding]) -> Finding:
-    """One of several: the first one's signature, and the shortest program that bears it."""
-    best = min((each for each in same if each.signature == same[0].signature), key=_length)
+    """One of several: the first one's signature, and the shortest program that bears it for certain."""
+    named = (each for each in same if each.signature == same[0].signature)
+    best = min(named, key=lambda finding: ("inconclusive" in finding.evidence, *_length(finding)))
     protocols = sorted({finding.protocol for finding in same})
     evidence = best.evidence if len(protocols) == 1 else {**best.evidence, "protocols": protocols}
     return msgspec.structs.replace(best, count=sum(finding.count for finding in same), evidence=evidence)

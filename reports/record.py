@@ -145,6 +145,10 @@ def load(directory: Path) -> Record:
     """
     run = _read_run(directory)
     if not (directory / "findings.jsonl").exists():
+        if run.end:
+            raise RecordError(
+                f"{directory} is not whole: the run ended, and findings.jsonl, which it wrote then, is not there"
+            )
         return _from_workers(directory, run)
     findings, torn = _read_lines([directory / "findings.jsonl"], Finding)
     coverage_file = directory / "coverage.json"
@@ -206,7 +210,7 @@ def _read_run(directory: Path) -> Run:
             f"{directory} holds no run record (no run.json): name a folder under runs/ or given to --record"
         )
     try:
-        schema = msgspec.json.decode(path.read_bytes(), type=_SchemaOnly).schema
+        schema = msgspec.json.decode(_bytes(path), type=_SchemaOnly).schema
     except msgspec.DecodeError as error:
         raise RecordError(f"{path} is not a run record: {error}") from error
     if schema != SCHEMA:
@@ -219,9 +223,16 @@ def _read_run(directory: Path) -> Run:
 
 def _read_json(path: Path, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (msgspec.DecodeError, OSError) as error:
+        return msgspec.json.decode(_bytes(path), type=kind)
+    except msgspec.DecodeError as error:
         raise RecordError(f"{path} can't be read: {error}") from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"{path} can't be read: {error.strerror}") from error
 
 
 def _read_lines(paths: list[Path], kind: type[T]) -> tuple[list[T], tuple[str, ...]]:
@@ -230,7 +241,7 @@ def _read_lines(paths: list[Path], kind: type[T]) -> tuple[list[T], tuple[str, .
     values: list[T] = []
     torn: list[str] = []
     for path in paths:
-        *whole, rest = path.read_bytes().split(b"\n")
+        *whole, rest = _bytes(path).split(b"\n")
         if rest:
             torn.append(path.name)
         for number, line in enumerate(whole, start=1):
@@ -260,6 +271,6 @@ def _unwritable(path: Path, error: OSError) -> RecordError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return RecordError(
             f"no space left while writing {path}: free some, or put the record elsewhere with --record; "
-            f"what was written before is whole and can be read with: python -m reports show {path.parent}"
+            f"what was written before is whole and can be read with: .venv/bin/python -m reports show {path.parent}"
         )
     return RecordError(f"can't write {path}: {error.strerror}: put the record elsewhere with --record")

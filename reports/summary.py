@@ -115,7 +115,7 @@ def _facts(record: Record) -> Iterable[str]:
     run = record.run
     yield f"{tested(record)}, {duration(run.totals.seconds)}, seed {run.seed}. Again:"
     yield ""
-    yield f"    {printable(run.reproduce) or 'python -m reports show ' + shlex.quote(str(record.path))}"
+    yield f"    {printable(run.reproduce) or '.venv/bin/python -m reports show ' + shlex.quote(str(record.path))}"
 
 
 def _code(text: str) -> str:

@@ -241,5 +241,5 @@ def _limits(record: Record) -> Iterable[RenderableType]:
 
 def _to_paste(record: Record) -> list[tuple[str, str]]:
     again = [("Again", record.run.reproduce)] if record.run.reproduce else []
-    later = f"python -m reports show {shlex.quote(str(record.path))}"
+    later = f".venv/bin/python -m reports show {shlex.quote(str(record.path))}"
     return [("Report", str(record.path / "report.html")), *again, ("Later", later)]

@@ -21,7 +21,9 @@ from reports.judge import save
 from reports.render import render
 from reports.run import NotRun, Tolerance
 from reports.terminal import print_summary
+from reports.verdict import ExitCode
 from suites.conformance.tolerance import RULES
+from topologies.engine import HarnessError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,8 +40,8 @@ def note_trouble(report: pytest.TestReport) -> None:
     """Remembers a test that Rekey or its surroundings failed: a reader of the report must know."""
     lines = report.longreprtext.strip().splitlines() if report.failed else []
     if lines and not isinstance(report, pytest.SubtestReport) and not lines[-1].startswith("contains "):
-        causes = [line for line in lines if line.startswith("E  ")] or lines
-        _TROUBLES.append((report.nodeid, causes[-1].removeprefix("E").strip()))
+        crash = getattr(report.longrepr, "reprcrash", None)  # its message begins with what matters
+        _TROUBLES.append((report.nodeid, crash.message.splitlines()[0] if crash else lines[-1]))
 
 
 def _troubles() -> tuple[NotRun, ...]:
@@ -53,6 +55,17 @@ def end(session: Session, exitstatus: int, tests: pytest.Session) -> int:
     if session.watch is not None:
         session.watch.stop()
     session.close()
+    stopped = (
+        exitstatus == ExitCode.INTERRUPTED and tests.shouldfail
+    )  # by -x: xdist calls that an interruption
+    try:
+        return _close_record(session, ExitCode.DIVERGES if stopped else exitstatus, tests)
+    except HarnessError as error:
+        sys.stderr.write(f"\nrekey: {error}\n")
+        return ExitCode.INTERNAL
+
+
+def _close_record(session: Session, exitstatus: int, tests: pytest.Session) -> int:
     folder = session.options.record
     merged = record.merge(folder)
     record.amend(
@@ -61,18 +74,33 @@ def end(session: Session, exitstatus: int, tests: pytest.Session) -> int:
         totals=msgspec.structs.replace(merged.run.totals, seconds=time.monotonic() - session.started),
         tolerances=_tolerances(folder),
         replayed=_replayed(folder),
-        not_run=(*merged.run.not_run, *_ended_early(folder), *_not_selected(session, tests), *_troubles()),
+        not_run=(
+            *merged.run.not_run,
+            *_ended_early(folder),
+            *_not_selected(session, tests),
+            *_stopped(tests),
+            *_troubles(),
+        ),
         notes=merged.run.notes + tuple(f"{nodeid} broke: {text[:300]}" for nodeid, text in _TROUBLES),
         full=exitstatus in (0, 1) and _is_whole(session, tests),
     )
     judged = session.judge(record.load(folder))
-    code = exitstatus if exitstatus not in (0, 1) else int(judged.run.exit_code or exitstatus)
+    code = _exit_code(exitstatus, judged)
     judged = replace(judged, run=msgspec.structs.replace(judged.run, exit_code=code))
+    session.record = judged  # what is known can be told even where it can't be written
     save(judged)
     _write_acceptances(session, judged)
     render(folder)
-    session.record = judged
     return code
+
+
+def _exit_code(exitstatus: int, judged: Record) -> int:
+    """Pytest's 1 means that a test failed: differences, which were judged, or else the surroundings."""
+    if exitstatus not in (0, 1):
+        return exitstatus
+    if exitstatus == 1 and _TROUBLES and judged.run.exit_code != ExitCode.DIVERGES:
+        return ExitCode.INTERNAL
+    return judged.run.exit_code or exitstatus
 
 
 def _write_acceptances(session: Session, judged: Record) -> None:
@@ -92,7 +120,14 @@ def _is_whole(session: Session, tests: pytest.Session) -> bool:
         session.options.profile != "smoke"
         and not session.options.program
         and not _not_selected(session, tests)
+        and not tests.shouldfail
     )
+
+
+def _stopped(tests: pytest.Session) -> tuple[NotRun, ...]:
+    """What -x and --maxfail leave out."""
+    why = str(tests.shouldfail or "")
+    return (NotRun(what="what comes after the failures", why=why),) if why else ()
 
 
 def _not_selected(session: Session, tests: pytest.Session) -> tuple[NotRun, ...]:

@@ -93,7 +93,10 @@ def add_options(parser: pytest.Parser) -> None:
         "--program",
         action="append",
         metavar="LINE",
-        help="run only this program, a redis-cli line each time the option stands",
+        help=(
+            "run only this program, a redis-cli line each time the option stands; "
+            "--program='@2 GET k' sends it over the second connection (with =, else pytest reads a file)"
+        ),
     )
     group.addoption("--tls", action="store_true", help="all connections are encrypted")
     group.addoption(

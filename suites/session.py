@@ -24,6 +24,7 @@ from reports.judge import Policy, judge
 from reports.ranges import Pair as EnginePair
 from reports.run import NotRun, Run, build_record, this_machine
 from suites.conformance.tolerance import command_names
+from suites.interrupt import take_sigterm_for_ctrl_c
 from suites.options import Options, options_of
 from suites.profiles import PROFILES
 from suites.watch import Watch
@@ -70,6 +71,7 @@ def enter_home(config: pytest.Config) -> int | None:
     try:
         if cell.inside():
             return None
+        options_of(config)  # what can't be used is told now, not after a download
         provider = str(config.getoption("--provider"))
         builds = fetch(config)
         if provider == "process" or wants_docker(provider, builds) or (provider == "auto" and cell.why_not()):
@@ -84,6 +86,8 @@ def enter_home(config: pytest.Config) -> int | None:
         return _say(error, pytest.ExitCode.USAGE_ERROR)
     except HarnessError as error:
         return _say(error, pytest.ExitCode.INTERNAL_ERROR)
+    except KeyboardInterrupt:
+        return _say("interrupted; what was fetched whole is kept", pytest.ExitCode.INTERRUPTED)
 
 
 def _release_streams(config: pytest.Config) -> None:
@@ -92,7 +96,7 @@ def _release_streams(config: pytest.Config) -> None:
         capture.stop_global_capturing()
 
 
-def _say(error: Exception, code: pytest.ExitCode) -> int:
+def _say(error: object, code: pytest.ExitCode) -> int:
     sys.stderr.write(f"rekey: {error}\n")
     return int(code)
 
@@ -185,7 +189,14 @@ class Session:
         words += ["--provider", options.provider] if options.provider != "auto" else []
         words += ["--tls"] if options.tls else []
         words += ["--auth", options.auth.value] if options.auth is not Auth.NONE else []
-        return shlex.join([*_PYTEST, *words, *(word for line in lines for word in ("--program", line))])
+        return shlex.join([*_PYTEST, *words, *(word for line in lines for word in _program_option(line))])
+
+
+def _program_option(line: str) -> tuple[str, ...]:
+    """The option that gives this line. As a word of its own, `@…` would be a file of arguments to pytest, and
+    `-…` an option.
+    """
+    return (f"--program={line}",) if line.startswith(("@", "-")) else ("--program", line)
 
 
 def without_options(arguments: Iterable[str], names: tuple[str, ...]) -> list[str]:
@@ -234,6 +245,7 @@ def begin(config: pytest.Config) -> Session:
             arguments=tuple(config.invocation_params.args),
         )
         if worker is None:
+            take_sigterm_for_ctrl_c()
             _open_record(session, config)
     except (SpecError, EngineNotAvailable, BookError) as error:
         raise pytest.UsageError(str(error)) from error
@@ -334,10 +346,19 @@ def header(session: Session) -> list[str]:
     ]
 
 
+def areas_are(session: Session, ids: Iterable[str]) -> None:
+    """What the workers have collected: how far a run with -k is, is known from then on."""
+    areas = sum("test_area" in each for each in ids)
+    if session.watch is not None and areas:
+        session.watch.whole = areas * PROFILES[session.options.profile].commands
+
+
 def show_progress(session: Session, tests: pytest.Session) -> None:
     """Starts the line that says how far the run is."""
     areas = sum("test_area" in item.nodeid for item in tests.items) or len(areas_of_vocabulary())
-    whole = areas * PROFILES[session.options.profile].commands
+    whole = (
+        areas * PROFILES[session.options.profile].commands
+    )  # with workers: until they say what they collected
     reporter = tests.config.pluginmanager.getplugin("terminalreporter")
     if reporter is not None and not session.options.program:
         session.watch = Watch(session.options.record, reporter._tw, whole=whole)  # noqa: SLF001  (no public way)

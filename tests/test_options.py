@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -148,7 +149,7 @@ def test_profiles_are_small_enough_for_their_names() -> None:
 
 
 def run(
-    cwd: Path, *words: str, engines: tuple[str, str] = (QUICK, QUICK)
+    cwd: Path, *words: str, engines: tuple[str, str] = (QUICK, QUICK), path: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
     """`python -m pytest suites …` on plain processes, its cache and record in a folder of the test's own."""
     arguments = ["suites", "-o", f"cache_dir={cwd / 'cache'}", "--provider", "process", "--seed", "1"]
@@ -158,7 +159,7 @@ def run(
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:randomly", *arguments, *words],
         cwd=ROOT,
-        env={**os.environ, "COLUMNS": "200"},
+        env={**os.environ, "COLUMNS": "200", "PYTHONPATH": str(path)},
         capture_output=True,
         text=True,
         timeout=100,
@@ -196,6 +197,58 @@ def test_a_record_that_exists_is_usage_and_stays_as_it_was(tmp_path: Path) -> No
     assert ended.returncode == pytest.ExitCode.USAGE_ERROR
     assert "never overwritten" in ended.stderr
     assert [each.name for each in tmp_path.iterdir() if each.name != "cache"] == ["mine"]
+
+
+@pytest.mark.engines
+def test_the_line_that_shows_a_finding_again_is_one_that_pytest_takes(tmp_path: Path) -> None:
+    liar = f"path:{make_liar(tmp_path, real_build(QUICK), 'incr-plus-one')}"
+    run(
+        tmp_path,
+        *("--program=@2 SET k 1", "--program", "INCR k", "--record", str(tmp_path / "1")),
+        engines=(QUICK, liar),
+    )
+    [found] = findings(tmp_path / "1")
+    assert found["program"] == ["@2 SET k 1", "INCR k"]
+    words = shlex.split(str(found["reproduce"]))
+    again = run(tmp_path, *words[words.index("--provider") :], "--record", str(tmp_path / "2"))
+    assert again.returncode in (0, pytest.ExitCode.TESTS_FAILED), again.stdout + again.stderr
+    run_json = msgspec.json.decode((tmp_path / "2" / "run.json").read_bytes())
+    assert run_json["totals"]["programs"] == 2
+
+
+@pytest.mark.engines
+def test_what_breaks_is_told_and_is_not_called_a_difference(tmp_path: Path) -> None:
+    """A record that nobody can write to any more: not 1, which would say that the engines differ."""
+    real_build(QUICK)
+    plugin = tmp_path / "breaks.py"
+    plugin.write_text(
+        "from reports.record import RecordError, RecordWriter\n"
+        "def full(*_):\n    raise RecordError('no space left: free some')\n"
+        "RecordWriter._append = full\n"
+    )
+    ended = run(
+        tmp_path, "-p", "breaks", "--program", "PING", "--record", str(tmp_path / "run"), path=tmp_path
+    )
+    assert ended.returncode == pytest.ExitCode.INTERNAL_ERROR, ended.stdout + ended.stderr
+    assert "no space left: free some" in ended.stdout.split("Not tested")[1]
+    told = msgspec.json.decode((tmp_path / "run" / "run.json").read_bytes())
+    assert told["exit_code"] == pytest.ExitCode.INTERNAL_ERROR
+
+
+@pytest.mark.engines
+def test_a_record_that_cant_be_ended_is_told_with_the_summary(tmp_path: Path) -> None:
+    real_build(QUICK)
+    plugin = tmp_path / "breaks.py"
+    plugin.write_text(
+        "import suites.ending\nfrom reports.record import RecordError\n"
+        "def full(*_):\n    raise RecordError('no space left: free some')\n"
+        "suites.ending.render = full\n"
+    )
+    ended = run(tmp_path, "-p", "breaks", "--program", "PING", path=tmp_path)
+    assert ended.returncode == pytest.ExitCode.INTERNAL_ERROR
+    assert "rekey: no space left: free some" in ended.stderr
+    assert "Drop-in as far as tested" in ended.stdout
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.engines
@@ -245,6 +298,9 @@ def test_x_stops_at_a_finding_and_lf_runs_what_failed(tmp_path: Path) -> None:
     assert first.returncode == pytest.ExitCode.TESTS_FAILED, first.stdout + first.stderr
     assert "test_area[hyperloglog]" in first.stdout
     assert "test_known_differences" not in first.stdout
+    assert "what comes after the failures: stopping after" in first.stdout
+    workers = run(tmp_path, *only, "-x", "-n", "1", "--record", str(tmp_path / "n"), engines=(QUICK, liar))
+    assert workers.returncode == pytest.ExitCode.TESTS_FAILED, workers.stdout + workers.stderr
     second = run(tmp_path, *only, "--lf", "--record", str(tmp_path / "2"), engines=(QUICK, liar))
     assert second.returncode == pytest.ExitCode.TESTS_FAILED
     assert "test_area[hyperloglog]" in second.stdout

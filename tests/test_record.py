@@ -85,6 +85,15 @@ def test_what_is_not_certain_stands_for_nothing_else() -> None:
     assert len(merged_findings(found)) == 2
 
 
+def test_a_finding_that_is_certain_is_not_hidden_by_one_that_is_not(tmp_path: Path) -> None:
+    record.start(tmp_path, a_run())
+    with RecordWriter.open(tmp_path) as writer:
+        writer.finding(a_finding(program=("GET k",), step=0, evidence={"inconclusive": "seen once"}))
+        writer.finding(a_finding(program=("SET k 1", "GET k"), evidence={}))
+    [found] = record.merge(tmp_path).findings
+    assert (len(found.program), found.evidence, found.count) == (2, {}, 2)
+
+
 def test_merging_twice_counts_nothing_twice(tmp_path: Path) -> None:
     record.start(tmp_path, a_run(tolerances=(Tolerance(rule="ttl-10ms", why="clocks"),)))
     with RecordWriter.open(tmp_path, worker="gw0") as writer:
@@ -196,8 +205,28 @@ def test_the_area_and_the_command_nobody_sent_are_counted(tmp_path: Path) -> Non
     assert coverage.never_sent == ("WAIT",)
 
 
+def test_an_ended_run_without_its_findings_never_passes_for_one_that_agrees(tmp_path: Path) -> None:
+    record.start(tmp_path, a_run(end="2031-01-01T00:00:00Z"))
+    with RecordWriter.open(tmp_path) as writer:
+        writer.progress(Work(area="hashes", compared=1_000))
+    with pytest.raises(RecordError, match=r"not whole: .*findings\.jsonl"):
+        record.load(tmp_path)
+
+
+def test_a_file_that_cant_be_read_is_named(tmp_path: Path) -> None:
+    record.start(tmp_path, a_run())
+    (tmp_path / "findings.jsonl").mkdir()
+    with pytest.raises(RecordError, match=r"findings\.jsonl can't be read: Is a directory"):
+        record.load(tmp_path)
+    (tmp_path / "run.json").unlink()
+    (tmp_path / "run.json").mkdir()
+    with pytest.raises(RecordError, match=r"run\.json can't be read: Is a directory"):
+        record.load(tmp_path)
+
+
 def test_amending_changes_only_the_fields_named(tmp_path: Path) -> None:
     record.start(tmp_path, a_run())
+    record.merge(tmp_path)
     record.amend(tmp_path, end="2031-01-01T00:00:00Z", replayed={"an-entry": True})
     run = record.load(tmp_path).run
     assert (run.end, run.replayed, run.seed) == ("2031-01-01T00:00:00Z", {"an-entry": True}, a_run().seed)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +17,7 @@ from reports.record import RecordWriter
 from reports.run import Work
 from tests.sample_record import LEDGER, a_finding, a_run, write_realistic
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).resolve().parents[1]
 
 ACCEPTED = """
 [[accepted]]
@@ -151,6 +153,24 @@ def test_wrong_usage_is_exit_code_4(arguments: list[str], capsys: pytest.Capture
         main(arguments)
     assert ended.value.code == 4
     assert "usage: python -m reports" in capsys.readouterr().err
+
+
+def show_into(output: object, run: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "reports", "show", str(run)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.PIPE, text=True)  # type: ignore[call-overload, no-any-return]
+
+
+def test_output_that_nobody_reads_or_takes_is_no_difference(runs: Path) -> None:
+    """Neither is a traceback, nor 1, which would say that the engines differ."""
+    a_small_run(runs / "run")
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with show_into(theirs, runs / "run") as shown:
+        os.close(theirs)
+        assert (shown.communicate()[1], shown.returncode) == ("", -signal.SIGPIPE)
+    with Path("/dev/full").open("w") as full, show_into(full, runs / "run") as shown:
+        assert shown.communicate()[1] == "error: [Errno 28] No space left on device\n"
+        assert shown.returncode == 3
 
 
 @pytest.mark.parametrize("command", ["show", "render", "judge", "diff"])

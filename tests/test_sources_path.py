@@ -8,8 +8,10 @@ import pytest
 
 from tests.sample_engines import program, script, sha256
 from topologies.engine import Engine, EngineNotAvailable
+from topologies.owner import started
 from topologies.sources import path, reported
 from topologies.spec import Program
+from topologies.wait import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +51,17 @@ def test_a_program_that_does_not_end_is_refused(tmp_path: Path, monkeypatch: pyt
     file = program(tmp_path / "program", b"#!/bin/sh\nexec sleep 60\n")
     with pytest.raises(EngineNotAvailable, match="did not end within"):
         path.find(Program(str(file)))
+
+
+def test_what_a_program_that_does_not_end_has_started_is_ended_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reported, "TIMEOUT_S", 0.5)
+    file = program(tmp_path / "program", b"#!/bin/sh\nsleep 60 & echo $! > ${0}.pid\nwait\n")
+    with pytest.raises(EngineNotAvailable, match="did not end within"):
+        path.find(Program(str(file)))
+    child = int((tmp_path / "program.pid").read_text())
+    wait_until(lambda: started(child), timeout_s=10, expect="no child", until=lambda seen: seen is None)
 
 
 def test_what_is_not_an_executable_file_is_refused(tmp_path: Path) -> None:

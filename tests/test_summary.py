@@ -90,6 +90,7 @@ def test_nothing_in_the_job_summary_breaks_out_of_its_cell() -> None:
             "Only known differences: 1 breaking.",
         ),
         (a_record(a_finding(verdict="inconclusive")), "Inconclusive: 1 difference could not be shown"),
+        (a_record(end=None), "Unfinished run. So far: drop-in as far as tested"),
         (a_record(a_finding(), end=None), "Unfinished run. So far: no new breaking difference"),
     ],
 )
@@ -102,6 +103,10 @@ def test_the_headline_says_what_a_release_manager_asks(record: Record, expected:
     [
         (a_record(), "Not judged"),
         (a_record(exit_code=0), "The run passes: every difference is explained"),
+        (
+            a_record(a_finding(verdict="inconclusive"), exit_code=0),
+            "The run passes: what is inconclusive fails",
+        ),
         (a_record(a_finding(), exit_code=1), "The run fails: 1 difference is in no ledger (--fail-on new)."),
         (a_record(a_finding(), fail_on="breaking", exit_code=0), "The run passes: no breaking difference"),
         (

@@ -46,7 +46,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def cache_dir() -> Path:
     """`REKEY_CACHE`, or where this system keeps caches."""
     chosen = os.environ.get("REKEY_CACHE")
-    return Path(chosen) if chosen else platformdirs.user_cache_path("rekey")
+    return Path(chosen).expanduser().absolute() if chosen else platformdirs.user_cache_path("rekey")
 
 
 def sha256_of(path: Path) -> str:

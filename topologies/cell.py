@@ -77,7 +77,7 @@ def enter(command: Sequence[str], *, env: Mapping[str, str], nodes: Path) -> NoR
     the signal that ended it, or 125 if the cell could not be made. Nothing behind this call is carried out.
     """
     if reason := why_not():
-        raise HomeError(f"no cell: {reason}")
+        raise HomeError(f"no cell: {reason}; try --provider process")
     nodes.mkdir(parents=True, exist_ok=True)
     keeper = [*isolated("topologies.cell"), json.dumps([str(nodes), list(command)])]
     sys.stdout.flush()

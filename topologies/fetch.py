@@ -224,11 +224,14 @@ class Fetcher:
         rows = [row for row in self.catalogue.engine if row.product == spec.product]
         rows.sort(key=lambda row: engine_of(row).version)
         order = self._order(spec)
-        can = [full_name(row) for row in rows if source_of(row) in order and self.why_not(row) is None]
+        had = [row for row in rows if source_of(row) in order and self.why_not(row) is None]
+        gone = {text.split(": ")[0] for text in refused}
+        can = [name for name in dict.fromkeys(map(full_name, had)) if name not in gone]  # once, of two suites
         lines = [f"{spec} can't be had on this machine."]
         lines += [f"  {text}" for text in refused] or ["  No row of the catalogue is that version."]
         listed = [row for row in rows if isinstance(row, Docker) and _covers(spec, row)]
         if "docker" not in order and (images := listed or self._official(spec)):
             lines += [f"  As an official container image: {', '.join(map(full_name, images))}."]
-        lines += [f"What can be had of {spec.product}: {', '.join(can) or f'nothing (sources: {order})'}."]
+        listed_here = ", ".join(can) or f"nothing from {' or '.join(order)}"
+        lines += [f"What can be had of {spec.product}: {listed_here}."]
         return "\n".join(lines)

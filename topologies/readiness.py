@@ -56,7 +56,7 @@ def wait_until_ready(
     try:
         seen = wait_until(look, timeout_s=TIMEOUT_S, expect=f"{where} to answer PING", until=decided)
     except NotInTime as late:
-        raise NodeStartError(f"{late}\n{_log(log_tail())}") from late
+        raise NodeStartError(f"{late}{_hint(spec)}\n{_log(log_tail())}") from late
     if seen != READY:
         raise _why_it_ended(spec, f"{where} {seen} before it answered", log_tail())
 
@@ -70,6 +70,13 @@ def _why_it_ended(spec: NodeSpec, what: str, log: str) -> Exception:
     if "Address already in use" in log:
         return AddressTaken(f"{what}: its port is in use by another program\n{_log(log)}")
     return NodeStartError(f"{what}\n{_log(log)}")
+
+
+def _hint(spec: NodeSpec) -> str:
+    """What a program that is not of the catalogue may not know."""
+    if spec.build.source != "path":
+        return ""
+    return "; a server is started as PROGRAM FILE --port N --bind ADDRESS --dir DIR and has to listen there"
 
 
 def _in_words(status: int) -> str:

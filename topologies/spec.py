@@ -27,8 +27,7 @@ GRAMMAR = """\
   valkey:8.1.1                 exactly this version
   valkey:9@wheel               from this source only: wheel, deb or docker
   image:registry/name:tag      a container image
-  path:/opt/x/valkey-server    a server program on this machine
-  redis://host:port            a server that already runs (also rediss://, unix://)"""
+  path:/opt/x/valkey-server    a server program on this machine"""
 
 _VERSION = re.compile(r"(?:0|[1-9][0-9]{0,3})(?:\.(?:0|[1-9][0-9]{0,3})){0,2}")
 _IMAGE = re.compile(r"[^\s@]+(?::[\w][\w.-]{0,127}|@sha256:[0-9a-f]{64})", re.ASCII)

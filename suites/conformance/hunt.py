@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from suites.conformance.difference import Difference, of_script
-from suites.conformance.discovery import Discovery, Known
+from suites.conformance.discovery import Discovery, Known, Replays
 from suites.conformance.runs import PATIENCE, Runs, replayed
 from suites.conformance.silence import examine_silence
 from suites.conformance.state import encodings, examine_state, investigate_state
@@ -43,6 +43,7 @@ class Hunt:
     differing_lines: list[Command] = field(default_factory=list)
     deadly_lines: list[Command] = field(default_factory=list)  # they ended a server or a connection, or hung
     known: Known = field(init=False)
+    _told: set[str] = field(default_factory=set)  # incidents that were seen once
 
     def __post_init__(self) -> None:
         self.known = Known(self.found)
@@ -54,8 +55,37 @@ class Hunt:
         for _ in range(_LOOKS):
             if seen is None or not program:
                 return
-            program = self._look(runs, program, runs.certain(program, seen))
+            program = self._look(runs, program, self._certain(runs, program, seen))
             seen = self.locksteps[protocol].run(script(program)) if program else None
+
+    def _certain(self, runs: Runs, program: Program, seen: Exchange) -> Exchange:
+        """The exchange, or after an incident one that says which command it was."""
+        if not seen.incident:
+            return seen
+        for each in self.locksteps.values():  # a server that died has left the other protocol, too
+            each.close()
+        again = runs.certain(program, seen)
+        if not again.incident:
+            self._tell_once(runs, program, seen)
+        return again
+
+    def _tell_once(self, runs: Runs, program: Program, seen: Exchange) -> None:
+        """An incident that did not come again: a server that died has died. It is no known difference from then
+        on, so that one which does come again is still looked into.
+        """
+        for each in runs.differences(program, seen)[-1:]:
+            if each.rule in _INCIDENTS and each.signature not in self._told:
+                self._told.add(each.signature)
+                first_seen = program[: each.step.line + 1]
+                self.known.found(
+                    Discovery(
+                        difference=each,
+                        program=first_seen,
+                        protocol=runs.protocol,
+                        replays=Replays(shown=0, of=1),
+                        first_seen=first_seen,
+                    )
+                )
 
     def _look(self, runs: Runs, program: Program, exchange: Exchange) -> Program:
         """Notes what differs; returns what is worth another look, without it."""

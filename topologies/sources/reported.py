@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from topologies.engine import Engine
+from topologies.watchdog import kill_session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,25 +46,34 @@ def ask(argv: Sequence[str], env: Sequence[tuple[str, str]] = ()) -> Reported:
         NoServerError: it can't be started, does not end in 5 s, or says something else.
 
     """
-    command = [*argv, "--version"]
     try:
-        ran = subprocess.run(
-            command,
+        asked = subprocess.Popen(
+            [*argv, "--version"],
             env={**os.environ, **dict(env)},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=TIMEOUT_S,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # so that whatever a script has started ends with it
         )
-    except subprocess.TimeoutExpired:
-        raise NoServerError(f"`--version` did not end within {TIMEOUT_S:.0f} s") from None
     except OSError as error:
         raise NoServerError(f"it can't be started: {error.strerror}") from error
-    output = (ran.stdout + ran.stderr).decode("utf-8", "replace")
+    with asked:
+        output = _output(asked)
     reported = read_reported(output)
-    if ran.returncode == 0 and reported:
+    if asked.returncode == 0 and reported:
         return reported
-    raise NoServerError(f"`--version` {_ended(ran.returncode)} and printed {_short(output)}")
+    raise NoServerError(f"`--version` {_ended(asked.returncode)} and printed {_short(output)}")
+
+
+def _output(asked: subprocess.Popen[bytes]) -> str:
+    """All that it prints. Where it does not end by itself, it and all that it started is ended."""
+    try:
+        return asked.communicate(timeout=TIMEOUT_S)[0].decode("utf-8", "replace")
+    except subprocess.TimeoutExpired:
+        raise NoServerError(f"`--version` did not end within {TIMEOUT_S:.0f} s") from None
+    finally:
+        if asked.returncode is None:
+            kill_session(asked.pid)
 
 
 def _ended(code: int) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 TIMEOUT_S = 600.0
 _NO_NETWORK = re.compile(
     r"NewConnectionError|NameResolution|Max retries|ConnectTimeout|ReadTimeout|Temporary failure|ProxyError"
+    r"|Could not fetch URL \S+: (?!404)"  # said with -vv only; then pip goes on as if the index had nothing
 )
 
 
@@ -88,7 +89,8 @@ def _download(package: str, python: str, to: Path) -> None:
         "--disable-pip-version-check",
         "--no-input",
         "download",
-        "--quiet",
+        "-vv",
+        "--progress-bar=off",
     ]
     command += [
         "--no-deps",
@@ -107,11 +109,14 @@ def _download(package: str, python: str, to: Path) -> None:
         ) from None
     found = sorted(folder.glob("*.whl"))
     if ran.returncode or len(found) != 1:
-        raise _pip_failure(package, ran.stderr)
+        raise _pip_failure(package, ran.stderr, ran.stdout)
     found[0].replace(to)
 
 
-def _pip_failure(package: str, stderr: str) -> FetchError:
+def _pip_failure(package: str, stderr: str, told: str = "") -> FetchError:
+    """What went wrong, in words. An index that can't be reached is never taken for one that lacks the package:
+    another version would be taken in its place.
+    """
     lines = [line for line in stderr.splitlines() if line.startswith("ERROR")] or stderr.splitlines()[-3:]
     said = " ".join(lines) or "nothing"
     if "No module named pip" in stderr:
@@ -120,7 +125,7 @@ def _pip_failure(package: str, stderr: str) -> FetchError:
         return FetchError(
             f"the disk is full: pip can't store {package}. Make room, or set REKEY_CACHE and TMPDIR"
         )
-    if _NO_NETWORK.search(stderr):
+    if _NO_NETWORK.search(stderr) or _NO_NETWORK.search(told):
         message = f"the package index that pip is set up for can't be reached, so {package} can't be fetched"
         return FetchError(f"{message}. Check the network and pip's settings (pip config list)")
     if "No matching distribution" in stderr:
