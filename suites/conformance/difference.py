@@ -186,6 +186,17 @@ def _plain(reply: Reply) -> str:
     )
 
 
+def of_two_errors(difference: Difference) -> Difference:
+    """The same, as two texts of one error where no shorter program showed that the other side takes the argument."""
+    baseline, candidate = difference.step.baseline, difference.step.candidate
+    both = baseline.kind in _ERRORS and candidate.kind in _ERRORS and _code(baseline) == _code(candidate)
+    if not both or difference.rule != "agreement.unknown-argument":
+        return difference
+    rule, what = "agreement.error-text", f"{mask(baseline)} | {mask(candidate)}"
+    name = f"{rule} | {difference.subject} | {what}"
+    return replace(difference, rule=rule, signature=name, loose=name, tokens=frozenset())
+
+
 def of_script(difference: Difference) -> Difference:
     """The same, named after EVAL where the shortest program still needs the script around the command."""
     if handed_on(difference.step.asked) is difference.step.asked or " | any " in difference.signature:

@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from suites.conformance.difference import Difference, of_script
+from suites.conformance.difference import Difference, of_script, of_two_errors
 from suites.conformance.discovery import Discovery, Known
 from suites.conformance.runs import PATIENCE, Runs, replayed
 from suites.conformance.silence import examine_silence
-from suites.conformance.state import encodings, examine_state, investigate_state
+from suites.conformance.state import encodings, examine_state, investigate_hidden, investigate_state
 from suites.conformance.steps import without
 from suites.conformance.tolerance import handed_on
 from topologies.lockstep import Exchange, Lockstep, script
@@ -105,7 +105,7 @@ class Hunt:
         shortest = runs.shortest(program, shows, replays, most=most)
         if not self._follows_from_state(runs, shortest, difference):
             runs = self._plainest_protocol(runs, shortest, difference)
-            least = self._as_shown(runs, shortest, difference)
+            least = of_two_errors(self._as_shown(runs, shortest, difference))
             self.known.report(
                 Discovery(
                     difference=of_script(least),
@@ -133,10 +133,14 @@ class Hunt:
         if not before or difference.rule in _INCIDENTS:
             return False
         exchange = runs.exchange(before)
-        if exchange is None or runs.differences(before, exchange):
+        if exchange is not None and runs.differences(before, exchange):
             return False
-        kind = runs.state_kind(before, exchange)
-        final = investigate_state(runs, self.known, self.keys, before, kind) if kind else None
+        kind = runs.state_kind(before, exchange) if exchange is not None else None
+        final = (
+            investigate_state(runs, self.known, self.keys, before, kind)
+            if kind
+            else investigate_hidden(runs, self.known, self.keys, program, difference)
+        )
         if final is not None:
             self.known.alias(difference.signature, final)
         return final is not None
