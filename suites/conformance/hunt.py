@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from generators.command import Command
 from suites.conformance.difference import Difference, of_script, of_two_errors
 from suites.conformance.discovery import Discovery, Known
 from suites.conformance.runs import PATIENCE, Runs, replayed
@@ -23,7 +24,7 @@ from topologies.lockstep import Exchange, Lockstep, script
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from generators.command import Command, Program
+    from generators.command import Program
     from suites.conformance.tolerance import Tolerances
 
 _LOOKS = 5  # how often a program is looked at again without the lines that differed
@@ -105,6 +106,7 @@ class Hunt:
         shortest = runs.shortest(program, shows, replays, most=most)
         if not self._follows_from_state(runs, shortest, difference):
             runs = self._plainest_protocol(runs, shortest, difference)
+            shortest = self._taken(runs, shortest, difference)
             least = of_two_errors(self._as_shown(runs, shortest, difference))
             self.known.report(
                 Discovery(
@@ -145,6 +147,20 @@ class Hunt:
             self.known.alias(difference.signature, final)
         return final is not None
 
+    def _taken(self, runs: Runs, program: Program, difference: Difference) -> Program:
+        """Where both sides refuse, the program with a plain number at one place, if one side takes that."""
+        if difference.rule != "agreement.unknown-argument" or not self.shrinks:
+            return program
+        args = program[-1].args
+        with_number = (
+            (*program[:-1], Command((*args[:place], number, *args[place + 1 :])))
+            for place in range(1, len(args))
+            for number in (b"0", b"1")
+        )
+        return next(
+            (each for each in (program, *with_number) if _one_side_takes(runs, each, difference)), program
+        )
+
     def _plainest_protocol(self, runs: Runs, program: Program, difference: Difference) -> Runs:
         """RESP2 where that shows the same, too."""
         plain = Runs(self.locksteps, self.rules, 2, self.shrinks)
@@ -159,3 +175,8 @@ class Hunt:
             if first is not None and (first.rule, first.subject) == (difference.rule, difference.subject):
                 return first
         return difference
+
+
+def _one_side_takes(runs: Runs, program: Program, difference: Difference) -> bool:
+    first = runs.first_difference(program)
+    return first is not None and first.loose == difference.loose and of_two_errors(first) is first
