@@ -27,6 +27,9 @@ MAY_BLOCK = frozenset(
 )
 _EXEC_PAIR = 12  # programs up to this length also try to lose any two lines at once
 _SMALL_ARGS = 24
+_MAKE_EXPIRE = ("SETEX", "PSETEX")
+_TIMES = (b"EX", b"PX", b"EXAT", b"PXAT")
+_LIVES = 100  # in the vocabulary, what is less is long past or an edge
 _KEPT_FOR_NAMES = 12  # attempts: a program on plain keys is worth more than one argument less
 
 
@@ -54,7 +57,9 @@ def shrink(program: Program, shows: Shows, *, most: int = 600) -> Program:
         program = tuple(_without_chunks(program, attempts))
         if 2 < len(program) <= _EXEC_PAIR:
             program = _without_pairs(program, attempts)
-        program = _unwrapped(_merged(_on_fewer_keys(program, attempts), attempts), attempts)
+            program = _moved_up(program, attempts)
+        program = _merged(_on_fewer_keys(program, attempts), attempts)
+        program = _unwrapped(_made_to_expire(program, attempts), attempts)
         program = _shorter_lines(program, attempts)
         program = _plainer_lines(program, attempts)
     return _renamed(program, Attempts(shows, attempts.left + kept))
@@ -88,17 +93,52 @@ def _without_pairs(program: Program, shows: Shows) -> Program:
     return program
 
 
+def _moved_up(program: Program, shows: Shows) -> Program:
+    """A later line in the place of one that only prepared for others, where it prepares as well."""
+    for first in range(len(program)):
+        for second in range(first + 1, len(program) - 1):
+            between, rest = program[first + 1 : second], program[second + 1 :]
+            candidate = (*program[:first], program[second], *between, *rest)
+            if shows(candidate):
+                return candidate
+    return program
+
+
+def _made_to_expire(program: Program, shows: Shows) -> Program:
+    """One line of two that make a key and let it expire."""
+    for at in range(len(program) - 1):
+        first, second = program[at].args, program[at + 1].args
+        if "EXPIRE" in program[at + 1].name and first[1:2] == second[1:2] != ():
+            made = Command((b"SETEX", second[1], b"100000", b"1"))
+            candidate = (*program[:at], made, *program[at + 2 :])
+            if shows(candidate):
+                return candidate
+    return program
+
+
 def _merged(program: Program, shows: Shows) -> Program:
     """One line of two that do the same to the same key: `RPUSH k a`, `RPUSH k b` is `RPUSH k a b`."""
     at = 0
     while at + 1 < len(program):
-        first, second = program[at].args, program[at + 1].args
-        merged = (*program[:at], Command((*first, *second[2:])), *program[at + 2 :])
-        if first[:2] == second[:2] and len(second) > 2 and shows(merged):
-            program = merged
-        else:
+        shorter = next(filter(shows, _with_one_of_two(program, at)), None)
+        if shorter is None:
             at += 1
+        else:
+            program = shorter
     return program
+
+
+def _with_one_of_two(program: Program, at: int) -> Iterator[Program]:
+    """The line with what a later one adds, in the place of either; for long programs only the line behind it."""
+    first = program[at].args
+    reach = len(program) if len(program) <= _EXEC_PAIR else at + 2
+    for later in range(at + 1, reach):
+        second = program[later].args
+        if first[:2] == second[:2] and len(second) > 2:
+            one, between = Command((*first, *second[2:])), program[at + 1 : later]
+            yield (*program[:at], one, *between, *program[later + 1 :])
+            if between:
+                yield (*program[:at], *between, one, *program[later + 1 :])
 
 
 def _unwrapped(program: Program, shows: Shows) -> Program:
@@ -135,6 +175,8 @@ def _plainer_lines(program: Program, shows: Shows) -> Program:
         if len(program[at].args) > _SMALL_ARGS or program[at].name in MAY_BLOCK:
             continue
         for place in range(1, len(program[at].args)):
+            if _is_time(program[at], place):
+                continue
             for plainer in _plainer(program[at].args[place]):
                 args = program[at].args
                 changed = Command((*args[:place], plainer, *args[place + 1 :]))
@@ -149,6 +191,13 @@ def _in_upper_case(program: Program, shows: Shows) -> Program:
     """Commands as people write them, all lines at once: names in another case are drawn on purpose."""
     upper = tuple(Command((each.args[0].upper(), *each.args[1:])) for each in program)
     return upper if upper != program and shows(upper) else program
+
+
+def _is_time(command: Command, place: int) -> bool:
+    """Whether a lower number would let a key expire before anybody looks at it."""
+    arg, before = command.args[place], command.args[place - 1].upper()
+    alone = place == 2 and ("EXPIRE" in command.name or command.name in _MAKE_EXPIRE)
+    return (alone or before in _TIMES) and arg.isdigit() and int(arg) >= _LIVES
 
 
 def _keys_of(program: Program) -> list[bytes]:

@@ -48,11 +48,13 @@ ALPHABETS: dict[str, tuple[bytes, ...]] = {
         b"12345678901234567890",
         b"\xc3\xa9t\xc3\xa9",
     ),
+    "big": (b"1" * 1100, _TEXT_45 * 26, b"x" * 4200),  # for what begins beyond a kilobyte
     "number": (*_words("0 1 2 3 -1 10 100 7 8"), *_NUMBER_EDGES[:2], *_NOT_INTEGERS[:3]),
     "int": (*(_words("0 1 2 3 -1 -2 5 10 100 -100") * 3), *_NUMBER_EDGES, *_NOT_INTEGERS),
     "index": (*(_words("0 1 2 3 -1 -2 -3 5 -5 100 -100") * 3), *_NUMBER_EDGES, *_NOT_INTEGERS[:4]),
     "count": (*(_words("0 1 2 3 10 1 2") * 3), b"-1", b"-2", b"-10", *_NUMBER_EDGES[:3], *_NOT_INTEGERS[:4]),
     "poscount": (*(_words("1 2 3 10") * 4), b"0", b"-1", b"a"),
+    "sample": (*(_words("1 2 3 10 -1 -3 1000") * 3), b"0", *_NOT_INTEGERS[:3]),
     "limit": (*(_words("0 1 2 3 10 -1") * 3), *_NOT_INTEGERS[:3]),
     "offset": (*(_words("0 1 2 5 10 31 100") * 3), b"-1", b"536870912", b"4294967296", *_NOT_INTEGERS[:3]),
     "bit": (*(_words("0 1 2 7 8 9 15 16 31 100 1000") * 3), b"-1", b"4294967296", *_NOT_INTEGERS[:3]),

@@ -150,7 +150,7 @@ CAUSES = [
     pytest.param(
         one(lambda each: each.name == "SET" and each.args[3:-1] == (b"PX",)),
         ["SET s1 abc PX 100000"],
-        ["SET k 0 PX 0"],
+        ["SET k 0 PX 100000"],
         id="an option with its value",
     ),
     pytest.param(

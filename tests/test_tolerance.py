@@ -72,7 +72,7 @@ def test_unordered_keeps_fields_and_values_together(line: str) -> None:
     [
         "RANDOMKEY",
         "SRANDMEMBER t1 2",
-        "HRANDFIELD h1 2 WITHVALUES",
+        "HRANDFIELD h1 1 WITHVALUES",
         "ZRANDMEMBER z1",
         "SORT t1 BY w LIMIT 0 1",
     ],

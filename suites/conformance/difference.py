@@ -30,6 +30,7 @@ from topologies.reply import Kind, Reply
 if TYPE_CHECKING:
     from generators.command import Command
 
+UNKNOWN_ARGUMENT = "agreement.unknown-argument"
 _ERRORS = (Kind.ERROR, Kind.BULK_ERROR)
 _UNKNOWN_COMMAND = re.compile(
     rb"^ERR (unknown (command|subcommand)\b|Unknown (Redis |Valkey |Server )?command called from)",
@@ -186,6 +187,12 @@ def _plain(reply: Reply) -> str:
     )
 
 
+def may_be_an_argument(difference: Difference) -> bool:
+    """Whether both sides refuse, and only one of them an argument: another value may show that one takes it."""
+    refused = [_refuses(reply) for reply in difference.replies]
+    return difference.rule == "agreement.error-text" and refused[0] != refused[1]
+
+
 def of_script(difference: Difference) -> Difference:
     """The same, named after EVAL where the shortest program still needs the script around the command."""
     if handed_on(difference.step.asked) is difference.step.asked or " | any " in difference.signature:
@@ -213,7 +220,7 @@ def _rule(step: Step) -> str:  # noqa: PLR0911  (a table in the order of the doc
         return "agreement.unknown-command"  # 6.x: "Unknown subcommand or wrong number of arguments" is either
     both_refuse_alike = a.kind in _ERRORS and a.kind is b.kind and _code(a) == _code(b)
     if _refuses(a) != _refuses(b) and not both_refuse_alike:
-        return "agreement.unknown-argument"
+        return UNKNOWN_ARGUMENT
     if a.kind in _ERRORS and a.kind is b.kind:
         return "agreement.error-text" if both_refuse_alike else "agreement.error-code"
     if a.kind is not b.kind:

@@ -11,11 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from suites.conformance.difference import Difference, of_script
+from generators.command import Command
+from suites.conformance.difference import UNKNOWN_ARGUMENT, Difference, may_be_an_argument, of_script
 from suites.conformance.discovery import Discovery, Known, Replays
 from suites.conformance.runs import PATIENCE, Runs, replayed
 from suites.conformance.silence import examine_silence
-from suites.conformance.state import encodings, examine_state, investigate_state
+from suites.conformance.state import encodings, examine_state, investigate_hidden, investigate_state
 from suites.conformance.steps import without
 from suites.conformance.tolerance import handed_on
 from topologies.lockstep import Exchange, Lockstep, script
@@ -23,7 +24,7 @@ from topologies.lockstep import Exchange, Lockstep, script
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from generators.command import Command, Program
+    from generators.command import Program
     from suites.conformance.tolerance import Tolerances
 
 _LOOKS = 5  # how often a program is looked at again without the lines that differed
@@ -137,7 +138,8 @@ class Hunt:
         shortest = runs.shortest(program, shows, replays, most=most)
         if not self._follows_from_state(runs, shortest, difference):
             runs = self._plainest_protocol(runs, shortest, difference)
-            least = self._as_shown(runs, shortest, difference)
+            shortest, named = self._taken(runs, shortest, difference)
+            least = self._as_shown(runs, shortest, named)
             self.known.report(
                 Discovery(
                     difference=of_script(least),
@@ -165,13 +167,30 @@ class Hunt:
         if not before or difference.rule in _INCIDENTS:
             return False
         exchange = runs.exchange(before)
-        if exchange is None or runs.differences(before, exchange):
+        if exchange is not None and runs.differences(before, exchange):
             return False
-        kind = runs.state_kind(before, exchange)
-        final = investigate_state(runs, self.known, self.keys, before, kind) if kind else None
+        kind = runs.state_kind(before, exchange) if exchange is not None else None
+        final = (
+            investigate_state(runs, self.known, self.keys, before, kind)
+            if kind
+            else investigate_hidden(runs, self.known, self.keys, program, difference)
+        )
         if final is not None:
             self.known.alias(difference.signature, final)
         return final is not None
+
+    def _taken(self, runs: Runs, program: Program, found: Difference) -> tuple[Program, Difference]:
+        """Where both sides refuse, and one an argument: with a plain number at one place one side may take it."""
+        args = program[-1].args
+        if not self.shrinks or not may_be_an_argument(found):
+            return program, found
+        for place in range(1, len(args)):
+            for number in (b"0", b"1"):
+                candidate = (*program[:-1], Command((*args[:place], number, *args[place + 1 :])))
+                first = runs.first_difference(candidate)
+                if first is not None and (first.rule, first.subject) == (UNKNOWN_ARGUMENT, found.subject):
+                    return candidate, first
+        return program, found
 
     def _plainest_protocol(self, runs: Runs, program: Program, difference: Difference) -> Runs:
         """RESP2 where that shows the same, too."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from generators.command import Command, Program, command
+from generators.shrink import PLAIN_KEYS
 from suites.conformance.steps import Step
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ READ_ALL = Command((b"EVAL", _READER.strip(), b"0"))
 def probe(keys: Sequence[bytes], digest: Command) -> Program:
     """What is asked after each program: the digest first (to ask for a key can expire it), TTL and encoding of each."""
     each = [command(*words, key) for key in keys for words in (("TTL",), ("OBJECT", "ENCODING"))]
-    return (digest, *each)
+    return (digest, *each, command("TTL", PLAIN_KEYS[0]))  # where shrunk programs have what they are about
 
 
 def keys_in(program: Program) -> tuple[bytes, ...]:

@@ -16,7 +16,7 @@ from topologies.lockstep import Exchange, Lockstep, script
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from generators.command import Program
+    from generators.command import Command, Program
     from suites.conformance.tolerance import Tolerances
 
 _REPLAYS = 3  # before a difference counts as reproducible
@@ -75,6 +75,15 @@ class Runs:
         def ask(program: Program) -> bool:
             first = self.first_difference(program)
             return first is not None and first.loose == loose
+
+        return ask
+
+    def differs_behind(self, asked: Command) -> Callable[[Program], bool]:
+        """Asks whether this command is answered differently behind a program that is answered alike."""
+
+        def ask(program: Program) -> bool:
+            first = self.first_difference((*program, asked))
+            return first is not None and first.step.line == len(program)
 
         return ask
 

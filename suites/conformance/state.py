@@ -8,6 +8,7 @@ from generators.command import command
 from generators.shrink import PLAIN_KEYS
 from suites.conformance.difference import Difference, name_difference, subject_of, with_tokens
 from suites.conformance.discovery import Discovery, Known
+from suites.conformance.hidden import witnesses
 from suites.conformance.probe import elsewhere, readings
 from suites.conformance.runs import Runs, first_prefix, replayed
 from suites.conformance.steps import Step
@@ -34,7 +35,7 @@ def examine_state(
     if kind is None:
         return ()
     end = first_prefix(program, runs.leaves(kind))
-    name = _name(program[end - 1], kind)
+    name = _name(program[:end], kind)
     new = not known.met_by_name(name) and not known.hopeless(name)
     if new and investigate_state(runs, known, keys, program[:end], kind) is None:
         known.give_up(name)
@@ -68,33 +69,89 @@ def investigate_state(
     # one command alone tells another time than its kin: that command differs
     lone = kind == "ttl" and len({each.step.asked.name for _, each in readers}) == 1
     discovery = Discovery(
-        difference=read if lone else _of_writer(shortest, lines, read, kind),
+        difference=read if lone else _of_writer(runs, shortest, lines, read, kind),
         program=(*shortest, *lines),
         protocol=runs.protocol,
         replays=replays,
         first_seen=program,
         writer=None if lone else shortest[-1],
     )
-    known.report(discovery, as_found=_name(program[end - 1], kind))
+    known.report(discovery, as_found=_name(program[:end], kind))
     return discovery.difference.signature
 
 
-def _name(writer: Command, kind: str) -> str:
-    return f"agreement.state | {with_tokens(writer)} | {kind}"
+def investigate_hidden(
+    runs: Runs, known: Known, keys: tuple[bytes, ...], program: Program, difference: Difference
+) -> str | None:
+    """The same for state that only some commands read: the last line of `program` differs, and a witness with it."""
+    before = program[:-1]
+    for witness in witnesses(difference.step.asked, _touched(program, keys)):
+        shows = runs.differs_behind(witness.asks)
+        if shows(()) or not shows(before):
+            continue  # the witness tells nothing, or the same
+        replays = replayed(shows, before)
+        shortest = runs.shortest(before[: first_prefix(before, shows)], shows, replays)
+        read = next(
+            filter(None, (_read(runs, shortest, each) for each in (*witness.plainer, witness.asks))), None
+        )
+        if read is None:
+            return None
+        named = _of_writer(runs, shortest, (read.step.asked,), read, witness.kind)
+        discovery = Discovery(
+            difference=named,
+            program=(*shortest, read.step.asked),
+            protocol=runs.protocol,
+            replays=replays,
+            first_seen=program,
+            writer=shortest[-1],
+        )
+        known.report(discovery, as_found=named.signature)
+        return named.signature
+    return None
 
 
-def _of_writer(program: Program, lines: Program, read: Difference, kind: str) -> Difference:
-    """The difference named after the line that wrote, with the replies to the line that reads."""
+def _read(runs: Runs, program: Program, reading: Command) -> Difference | None:
+    """What the reading shows behind the program, if anything."""
+    return runs.first_difference((*program, reading)) if runs.differs_behind(reading)(program) else None
+
+
+def _name(program: Program, kind: str) -> str:
+    """The difference as found, by the line that wrote: an EXEC by everything that was queued."""
     writer = program[-1]
+    queued = sorted({each.name for each in _queued(program)})
+    return f"agreement.state | {' '.join((with_tokens(writer), *queued))} | {kind}"
+
+
+def _of_writer(runs: Runs, program: Program, lines: Program, read: Difference, kind: str) -> Difference:
+    """The difference named after the line that wrote, with the replies to the line that reads."""
+    queued = _queued(program)
+    inside = bool(queued) and not _any_transaction(runs, queued[-1], kind)
+    writer = queued[-1] if inside else program[-1]
+    where = f"{kind} | in a transaction" if inside else kind
     asked, baseline, candidate = read.step.asked, read.step.baseline, read.step.candidate
     return Difference(
         step=Step(len(program) + len(lines) - 1, asked, baseline, candidate),
         rule="agreement.state",
         subject=subject_of(writer),
-        signature=_name(writer, kind),
-        loose=f"agreement.state | {subject_of(writer)} | {kind}",
+        signature=f"agreement.state | {with_tokens(writer)} | {where}",
+        loose=f"agreement.state | {subject_of(writer)} | {where}",
         tokens=frozenset(with_tokens(writer).split()),
     )
+
+
+def _queued(program: Program) -> Program:
+    """What the EXEC at the end of the program carries out."""
+    if program[-1].name != "EXEC":
+        return ()
+    begins = [at for at, each in enumerate(program) if each.name == "MULTI"]
+    return program[begins[-1] + 1 : -1] if begins else ()
+
+
+def _any_transaction(runs: Runs, queued: Command, kind: str) -> bool:
+    """Whether a transaction of something else leaves other data behind, too: then it is EXEC that differs."""
+    writes = (command("SET", "k", "1"), command("RPUSH", "k", "1"))
+    others = (each for each in writes if each.name != queued.name)
+    return any(runs.leaves(kind)((command("MULTI"), each, command("EXEC"))) for each in others)
 
 
 def _readers(
@@ -122,7 +179,7 @@ def _readings(kind: str, keys: tuple[bytes, ...]) -> Iterator[Command]:
 def _touched(program: Program, keys: tuple[bytes, ...]) -> tuple[bytes, ...]:
     """Keys of the vocabulary that the program names; where it names none, whatever could be a key; else all."""
     words = dict.fromkeys(arg for each in program for arg in each.args[1:] if len(arg) <= _LONGEST_KEY)
-    known = tuple(key for key in (*keys, *PLAIN_KEYS, b"one") if key in words)
+    known = tuple(key for key in (*keys, *PLAIN_KEYS, b"one", b"oneh", b"onez") if key in words)
     return known or tuple(words)[:_MOST_KEYS] or keys
 
 
