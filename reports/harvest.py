@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reports.finding import Finding
 
 MOST_OF_A_NAME = 3  # programs: one name can stand for several causes
+LONGEST = 6  # lines: what is longer was hardly shrunk
 
 
 def harvest(findings: Iterable[Finding], folder: Path = CORPUS) -> dict[str, int]:
@@ -59,7 +60,7 @@ def _new(held: Iterable[Seen], found: Iterable[Seen]) -> tuple[Seen, ...]:
     names = Counter(seen.name for seen in held)
     new = []
     for seen in sorted(found, key=lambda seen: (len(seen.lines), sum(map(len, seen.lines)), seen)):
-        if seen.lines not in programs and names[seen.name] < MOST_OF_A_NAME:
+        if len(seen.lines) <= LONGEST and seen.lines not in programs and names[seen.name] < MOST_OF_A_NAME:
             names[seen.name] += 1
             programs.add(seen.lines)
             new.append(seen)

@@ -9,7 +9,7 @@ import pytest
 from generators.command import parse
 from generators.corpus import Seen, corpus, read
 from generators.vocabulary import areas
-from reports.harvest import MOST_OF_A_NAME, add, harvest
+from reports.harvest import LONGEST, MOST_OF_A_NAME, add, harvest
 from tests.sample_record import a_finding
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ NAME = "agreement.value | GET | bulk | bulk"
 def test_every_program_of_the_corpus_can_be_read_and_is_short() -> None:
     held = [program for area in areas() for program in corpus(area)]
     assert len(held) > 100
-    assert max(map(len, held)) <= 8
+    assert max(map(len, held)) <= LONGEST
 
 
 @pytest.mark.parametrize("area", list(areas()))
@@ -45,6 +45,8 @@ def test_what_is_held_is_not_added_again(tmp_path: Path) -> None:
 
 
 def test_one_name_keeps_its_shortest_programs(tmp_path: Path) -> None:
+    too_long = Seen(NAME, ("GET k",) * (LONGEST + 1))
+    assert add("strings", [too_long], tmp_path) == 0
     many = [Seen(NAME, tuple(f"SET k {n}" for n in range(size))) for size in range(9, 0, -1)]
     assert add("strings", many, tmp_path) == MOST_OF_A_NAME
     assert [len(seen.lines) for seen in read("strings", tmp_path)] == [1, 2, 3]
