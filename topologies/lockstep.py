@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 REPLY_TIMEOUT_S = 5.0
 WHOLE_REPLY_S = 60.0  # for all replies to one program: a server may drip, but not for ever
+STEP_TIMEOUT_S = 1.0  # for one command on its own
 DYING_S = 1.0  # a server that writes its last words accepts connections and says nothing
 _CLOSING = (command("DISCARD"), command("UNWATCH"), command("SELECT", "0"))  # whatever the program left open
 
@@ -81,6 +82,7 @@ class Side:
     node: Node
     protocol: int
     wire: socket.socket | None = None
+    hangs: bool = False  # its last program got no answer in time: it may be at it still
 
     def connect(self) -> socket.socket:
         """The connection, made and introduced if there is none.
@@ -93,14 +95,19 @@ class Side:
             try:
                 self.wire = self._introduced()
             except (OSError, ProtocolError):  # it hangs, is about to die, or talks nonsense
+                self.hangs = False
                 self.node.kill()
                 self.node.restart()
                 self.wire = self._introduced()
         return self.wire
 
     def _introduced(self) -> socket.socket:
-        freeze_expiry(self.node)
-        return introduce(self.node, self.protocol)
+        timeout_s = DYING_S if self.hangs else None
+        freeze_expiry(self.node, timeout_s=timeout_s)
+        wire = introduce(self.node, self.protocol, timeout_s=timeout_s)
+        wire.settimeout(REPLY_TIMEOUT_S)
+        self.hangs = False
+        return wire
 
     def drop(self) -> None:
         if self.wire is not None:
@@ -109,6 +116,7 @@ class Side:
 
     def what_happened(self, why: bytes) -> bytes:
         """A closed connection is a death where nobody answers a new one: a server takes a while to die."""
+        self.hangs = why == b"timeout"
         return b"died" if why == b"closed" and not self._answers() else why
 
     def _answers(self) -> bool:
@@ -141,12 +149,12 @@ def introduce(node: Node, protocol: int, *, timeout_s: float | None = None) -> s
     return wire
 
 
-def freeze_expiry(node: Node) -> None:
+def freeze_expiry(node: Node, *, timeout_s: float | None = None) -> None:
     """Ends active expiry: what a program sees of keys past their time then hangs on commands, not on the moment.
 
     Servers that bar DEBUG keep it; there, keys past their time may go at any moment.
     """
-    ask_node(node, command("DEBUG", "SET-ACTIVE-EXPIRE", "0"))
+    ask_node(node, command("DEBUG", "SET-ACTIVE-EXPIRE", "0"), timeout_s=timeout_s)
 
 
 def ask(wire: socket.socket, asked: Command) -> Reply:
@@ -166,9 +174,9 @@ def ask(wire: socket.socket, asked: Command) -> Reply:
             return reply
 
 
-def ask_node(node: Node, asked: Command) -> Reply:
+def ask_node(node: Node, asked: Command, *, timeout_s: float | None = None) -> Reply:
     """One command on a connection of its own, in RESP2."""
-    with introduce(node, 2) as wire:
+    with introduce(node, 2, timeout_s=timeout_s) as wire:
         return ask(wire, asked)
 
 
@@ -245,7 +253,7 @@ class Lockstep:
         why = garbled or side.what_happened(failure or b"garbled: the closing echo never came")
         return Transcript((*came, Reply(Kind.NONE, why)), ())
 
-    def run_stepwise(self, program: Program, *, timeout_s: float = 1.0) -> Exchange:
+    def run_stepwise(self, program: Program, *, timeout_s: float = STEP_TIMEOUT_S) -> Exchange:
         """The same, one command at a time, so that an incident is seen at the command that caused it."""
         transcripts = [self._step_through(side, program, timeout_s) for side in self.sides]
         if any(each.incident for each in transcripts):
@@ -278,7 +286,7 @@ def _ask_safely(side: Side, wire: socket.socket, asked: Command) -> Reply:
     try:
         reply = ask(wire, asked)
     except TimeoutError:
-        return Reply(Kind.NONE, b"timeout")
+        return Reply(Kind.NONE, side.what_happened(b"timeout"))
     except OSError:
         return Reply(Kind.NONE, side.what_happened(b"closed"))
     except ProtocolError as error:

@@ -120,7 +120,8 @@ class Hunt:
         program, difference = self._out_of_script(runs, program, difference)
         if self.known.met(difference):
             return
-        shows = runs.shows(difference.loose)
+        hangs = difference.rule == "agreement.hang"
+        shows = runs.shows(difference.loose, stepwise=hangs)
         replays = replayed(shows, program)
         if not replays.shown:
             self.known.report(
@@ -134,7 +135,7 @@ class Hunt:
                 as_found=difference.signature,
             )
             return
-        most = _HANG_ATTEMPTS if difference.rule == "agreement.hang" else 600
+        most = _HANG_ATTEMPTS if hangs else 600
         shortest = runs.shortest(program, shows, replays, most=most)
         if not self._follows_from_state(runs, shortest, difference):
             runs = self._plainest_protocol(runs, shortest, difference)

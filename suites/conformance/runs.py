@@ -69,11 +69,15 @@ class Runs:
         """The first reply that differs."""
         return next(iter(self.differences(program, self.exchange(program))), None)
 
-    def shows(self, loose: str) -> Callable[[Program], bool]:
-        """Asks whether the first difference of a program is this one."""
+    def shows(self, loose: str, *, stepwise: bool = False) -> Callable[[Program], bool]:
+        """Asks whether the first difference of a program is this one; of one that hangs line by line, without
+        waiting for the whole program first.
+        """
+        lockstep = self.locksteps[self.protocol]
 
         def ask(program: Program) -> bool:
-            first = self.first_difference(program)
+            exchange = lockstep.run_stepwise(program) if stepwise else self.exchange(program)
+            first = next(iter(self.differences(program, exchange)), None)
             return first is not None and first.loose == loose
 
         return ask
