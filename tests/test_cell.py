@@ -19,6 +19,7 @@ import pytest
 
 from tests.sample_builds import OLD, QUICK, WITH_TLS, real_build
 from topologies import cell, kernel
+from topologies.engine import HomeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +78,14 @@ def test_a_command_that_is_not_there_is_named(nodes: Path) -> None:
     done = run(nodes, "/no/such/program")
     assert done.returncode == 125
     assert "/no/such/program" in done.stderr or "No such file" in done.stderr
+
+
+def test_a_place_that_cant_be_made_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(
+        HomeError, match=r"file/nodes, where .* can't be made \(Not a directory\): .*REKEY_CACHE"
+    ):
+        cell.enter(["true"], env={}, nodes=tmp_path / "file" / "nodes")
 
 
 def test_the_process_tree_is_private(nodes: Path) -> None:

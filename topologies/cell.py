@@ -78,7 +78,13 @@ def enter(command: Sequence[str], *, env: Mapping[str, str], nodes: Path) -> NoR
     """
     if reason := why_not():
         raise HomeError(f"no cell: {reason}; try --provider process")
-    nodes.mkdir(parents=True, exist_ok=True)
+    try:
+        nodes.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HomeError(
+            f"no cell: {nodes}, where its private directory is mounted, can't be made ({error.strerror}): "
+            "make it, set REKEY_CACHE to a folder that can be written, or try --provider process"
+        ) from error
     keeper = [*isolated("topologies.cell"), json.dumps([str(nodes), list(command)])]
     sys.stdout.flush()
     sys.stderr.flush()
