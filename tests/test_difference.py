@@ -11,6 +11,7 @@ from suites.conformance.difference import (
     mask,
     name_difference,
     of_script,
+    of_two_errors,
     with_tokens,
 )
 from suites.conformance.steps import Step
@@ -305,3 +306,13 @@ def test_commands_barred_from_scripts_are_one_difference(baseline: str, candidat
 )
 def test_masks_hide_what_varies(reply: Reply, text: str) -> None:
     assert mask(reply) == text
+
+
+def test_two_refusals_are_texts_of_one_error() -> None:
+    two = named("SET k 0 0", error("ERR syntax error"), error("ERR bad syntax"))
+    assert of_two_errors(two).rule == "agreement.error-text"
+    assert of_two_errors(two).subject == "SET"
+    taken = named("SET k 0 GET", error("ERR syntax error"), one("0"))
+    assert of_two_errors(taken) is taken
+    other = named("SET k 0 GET", error("ERR syntax error"), error("WRONGTYPE no string"))
+    assert of_two_errors(other) is other

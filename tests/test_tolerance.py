@@ -292,3 +292,19 @@ def test_a_sort_by_something_may_show_another_element() -> None:
     nothing, something = Reply(Kind.ARRAY, (Reply(Kind.NULL_BULK, None),)), Reply(Kind.ARRAY, (one("a"),))
     assert forgiven(asked, nothing, something) == "random"
     assert forgiven(asked, nothing, Reply(Kind.ARRAY, ())) is None
+
+
+@pytest.mark.parametrize(
+    "line", ["SRANDMEMBER t1 3", "HRANDFIELD h1 3", "SRANDMEMBER one -2", "ZRANDMEMBER onez"]
+)
+def test_nothing_is_random_where_nothing_is_left_to_choose(line: str) -> None:
+    assert forgiven(line, said("a", "b"), said("b", "a")) is not None
+    assert forgiven(line, said("a", "b"), said("c", "d")) is None
+
+
+def test_pairs_stay_together_where_all_members_were_asked_for() -> None:
+    line = "HRANDFIELD h1 3 WITHVALUES"
+    assert forgiven(line, said("f", "1", "g", "2"), said("g", "2", "f", "1")) == "random"
+    assert forgiven(line, said("f", "1", "g", "2"), said("g", "1", "f", "2")) is None
+    nested = said(["f", "1"], ["g", "2"]), said(["g", "2"], ["f", "1"])
+    assert forgiven(line, *nested) == "random"

@@ -132,6 +132,23 @@ def spied_over(size: int, change: Answer) -> Answer:
     return when(lambda asked: bool(asked.others) and integer(asked.others[0]) > size, change)
 
 
+def spied_as(value: bytes, change: Answer) -> Answer:
+    """Lie where what a lie asked beside the command is this."""
+    return when(lambda asked: bool(asked.others) and asked.others[0].value == value, change)
+
+
+def at_place(place: int, change: Answer) -> Answer:
+    """One element of an array is changed."""
+
+    def answer(asked: Asked, reply: Reply) -> Reply:
+        if not isinstance(reply.value, tuple) or len(reply.value) <= place:
+            return reply
+        parts = reply.value
+        return Reply(reply.kind, (*parts[:place], change(asked, parts[place]), *parts[place + 1 :]))
+
+    return answer
+
+
 # Single values and their like.
 
 

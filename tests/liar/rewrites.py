@@ -58,6 +58,30 @@ def followed_by(*words: bytes, at: int, size: int) -> Ask:
     return ask
 
 
+def then(change: Callable[[Args], Sequence[bytes]], *, size: int) -> Ask:
+    """The command is sent as it is, and something else made of its words after it."""
+
+    def ask(asked: Asked) -> Sent | None:
+        if len(asked.args) != size:
+            return None
+        return Sent(Command(asked.args), after=(Command(tuple(change(asked.args))),))
+
+    return ask
+
+
+def dropped(option: bytes) -> Ask:
+    """An option gets lost on the way."""
+    return rewritten(lambda args: [arg for arg in args if arg.upper() != option] if option in args else None)
+
+
+def doubled_seconds(asked: Asked) -> Sent | None:
+    """SETEX k 100 v becomes SETEX k 200 v."""
+    if len(asked.args) != 4 or not plain_number(asked.args[2]):
+        return None
+    key, seconds, value = asked.args[1:]
+    return Sent(command("SETEX", key, 2 * int(seconds), value))
+
+
 def twice(asked: Asked) -> Sent:
     """The command is carried out two times."""
     return Sent(Command(asked.args), after=(Command(asked.args),))

@@ -10,6 +10,7 @@ MANY = " ".join(f"e{number:03}" for number in range(130))
 PAIRS = " ".join(f"e{number:03} v" for number in range(130))
 SCORED = " ".join(f"1 e{number:03}" for number in range(130))
 LONG = "x" * 70
+LIBRARY = "\"#!lua name=lib\\nredis.register_function('f', function() return 1 end)\""
 WRONG = "(error) WRONGTYPE Operation against a key holding the wrong kind of value"
 
 SHOWN: dict[str, tuple[str, str, str]] = {
@@ -206,4 +207,58 @@ SHOWN: dict[str, tuple[str, str, str]] = {
     "lpos-rank-refused": ("RPUSH l a ; LPOS l a RANK 1", "(integer) 0", "(error) ERR syntax error"),
     "copy-replace-refused": ("SET s a ; COPY s r REPLACE", "(integer) 1", "(error) ERR syntax error"),
     "bitcount-bit-refused": ("BITCOUNT b 0 1 BIT", "(integer) 0", "(error) ERR syntax error"),
+    "xgroup-destroy-again": (
+        "XGROUP CREATE x g 0 MKSTREAM ; XGROUP DESTROY x g ; XGROUP CREATECONSUMER x g c",
+        "(error) NOGROUP No such consumer group 'g' for key name 'x'",
+        "(integer) 1",
+    ),
+    "xgroup-createconsumer-lost": (
+        "XGROUP CREATE x g 0 MKSTREAM ; XGROUP CREATECONSUMER x g c ; XGROUP CREATECONSUMER x g c",
+        "(integer) 0",
+        "(integer) 1",
+    ),
+    "xreadgroup-noack-pends": (
+        "XGROUP CREATE x g 0 MKSTREAM ; XADD x 1-1 f v ; XREADGROUP GROUP g c NOACK STREAMS x > ; XACK x g 1-1",
+        "(integer) 0",
+        "(integer) 1",
+    ),
+    "function-delete-kept": (
+        f"FUNCTION FLUSH ; FUNCTION LOAD {LIBRARY} ; FUNCTION DELETE lib ; FUNCTION DELETE lib",
+        "(error) ERR Library not found",
+        "(simple) OK",
+    ),
+    "lpush-right-in-multi": ("MULTI ; LPUSH l a b ; EXEC ; LINDEX l 0", '"b"', '"a"'),
+    "setex-longer": ("SETEX s 100 a ; TTL s", "(integer) 100", "(integer) 200"),
+    "incr-forgets-ttl": ("SET s 1 EX 100 ; INCR s ; TTL s", "(integer) 100", "(integer) -1"),
+    "move-forgets-ttl": ("SET s a EX 100 ; MOVE s 1 ; SELECT 1 ; TTL s", "(integer) 100", "(integer) -1"),
+    "pexpireat-past-kept": ("SET s a ; PEXPIREAT s 1 ; GET s", "(nil)", '"a"'),
+    "set-syntax-text": ("SET s a b", "(error) ERR syntax error", "(error) ERR bad syntax"),
+    "georadius-unit-text": (
+        "GEORADIUS_RO g 0 0 1 yd",
+        "(error) ERR unsupported unit provided. please use M, KM, FT, MI",
+        "(error) ERR bad unit. please use M, KM, FT, MI",
+    ),
+    "lindex-beyond-1000": (f"RPUSH l {'x' * 1001} ; LINDEX l 0", f'"{"x" * 1001}"', f'"{"x" * 1000}"'),
+    "llen-of-quicklist": (f"RPUSH l {'x' * 9000} ; LLEN l", "(integer) 1", "(integer) 2"),
+    "xlen-beyond-100": (
+        "EVAL \"for i = 1, 101 do redis.call('XADD', KEYS[1], i, 'f', i) end\" 1 x ; XLEN x",
+        "(integer) 101",
+        "(integer) 102",
+    ),
+    "hrandfield-upper": ("HSET h f v ; HRANDFIELD h 2", '1) "f"', '1) "F"'),
+    "srandmember-upper": ("SADD t a ; SRANDMEMBER t 2", '1) "a"', '1) "A"'),
+    "hrandfield-negative": ("HSET h f v ; HRANDFIELD h -2", '1) "f"\n2) "f"', '1) "f"'),
+    "lmpop-second-key": ("RPUSH l a ; LMPOP 2 none l LEFT", '1) "l"\n2) 1) "a"', '1) "none"\n2) 1) "a"'),
+    "zincrby-infinity": ("ZINCRBY z inf a", '"inf"', '"Infinity"'),
+    "get-lower-case": ("SET s a ; get s", '"a"', '"A"'),
+    "config-get-policy": (
+        "CONFIG GET maxmemory-policy",
+        '1) "maxmemory-policy"\n2) "noeviction"',
+        '1) "maxmemory-policy"\n2) "allkeys-lru"',
+    ),
+    "role-primary": (
+        "ROLE",
+        '1) "master"\n2) (integer) 0\n3) (empty array)',
+        '1) "primary"\n2) (integer) 0\n3) (empty array)',
+    ),
 }
