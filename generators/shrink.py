@@ -117,7 +117,7 @@ def _made_to_expire(program: Program, shows: Shows) -> Program:
 
 
 def _merged(program: Program, shows: Shows) -> Program:
-    """One line of two that do the same to the same key: `RPUSH k a`, `RPUSH k b` is `RPUSH k a b`."""
+    """One line of two that work on one key: `RPUSH k a`, `RPUSH k b` is `RPUSH k a b`."""
     at = 0
     while at + 1 < len(program):
         shorter = next(filter(shows, _with_one_of_two(program, at)), None)
@@ -134,11 +134,14 @@ def _with_one_of_two(program: Program, at: int) -> Iterator[Program]:
     reach = len(program) if len(program) <= _EXEC_PAIR else at + 2
     for later in range(at + 1, reach):
         second = program[later].args
+        between, rest = program[at + 1 : later], program[later + 1 :]
         if first[:2] == second[:2] and len(second) > 2:
-            one, between = Command((*first, *second[2:])), program[at + 1 : later]
-            yield (*program[:at], one, *between, *program[later + 1 :])
+            one = Command((*first, *second[2:]))
+            yield (*program[:at], one, *between, *rest)
             if between:
-                yield (*program[:at], *between, one, *program[later + 1 :])
+                yield (*program[:at], *between, one, *rest)
+        elif len(first) > 2 and first[1:2] == second[1:2] and len(program) <= _EXEC_PAIR:
+            yield (*program[:at], *between, Command((*second, *first[2:])), *rest)
 
 
 def _unwrapped(program: Program, shows: Shows) -> Program:

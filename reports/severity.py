@@ -25,6 +25,9 @@ FAILURE_RULES = frozenset(
 # For people at a prompt: prose, and a number that changes with every release.
 PROSE_SUBJECTS = ("HELP", "* HELP", "LOLWUT", "COMMAND DOCS", "COMMAND COUNT")
 
+# Replies with scores and places: clients read them as numbers.
+SCORED_SUBJECTS = ("Z*", "GEO*")
+
 # Replies that list what a server has. Clients pick what they know from them, so an entry more harms nobody.
 LISTING_SUBJECTS = (
     "ACL CAT", "ACL GETUSER", "CLIENT INFO", "COMMAND", "COMMAND *", "CONFIG GET", "FUNCTION STATS", "HELLO",
@@ -32,7 +35,10 @@ LISTING_SUBJECTS = (
 )  # fmt: skip
 
 # A plain ERR about stored data guards that data; any other says that the request's form is not served.
-_GUARD = re.compile(rb"overflow|no such key|value is not|is not a valid float|not an integer", re.IGNORECASE)
+_GUARD = re.compile(
+    rb"overflow|no such key|index out of range|value is not|is not a valid float|not an integer",
+    re.IGNORECASE,
+)
 # How far a request got, by the error it met: the further, the more of it the server knows.
 _STOPS = (
     re.compile(rb"^ERR unknown (?:(?:redis|valkey|server) )?command", re.IGNORECASE),
@@ -54,6 +60,8 @@ def severity_of(rule: str, subject: str, baseline: WireReply, candidate: WireRep
         return _of_unknown(baseline, candidate)
     if rule == "agreement.state":
         return Severity.BREAKING
+    if rule == "agreement.value" and _matches(subject, SCORED_SUBJECTS) and same_numbers(baseline, candidate):
+        return Severity.COSMETIC
     additive = (
         _newly_served(baseline, candidate)
         or _lists_more(subject, baseline, candidate)
@@ -88,21 +96,61 @@ def _got_to(reply: WireReply) -> int:
 
 
 def _newly_served(baseline: WireReply, candidate: WireReply) -> bool:
-    """The baseline refuses the request's form, so nobody sends it; the candidate serves it.
+    """The baseline refuses the request's form, so nobody sends it; the candidate gets further.
 
     An error with a code of its own (WRONGTYPE, NOAUTH, BUSYGROUP …) is not that: it protects something.
     """
-    if not is_error(baseline) or is_error(candidate) or candidate.type == "none":
+    if not is_error(baseline) or candidate.type == "none":
         return False
     text = text_of(baseline)
-    return text.startswith(b"ERR ") and not _GUARD.search(text)
+    if not text.startswith(b"ERR ") or _GUARD.search(text):
+        return False
+    return not is_error(candidate) or _refuses_less(text, text_of(candidate))
+
+
+def _refuses_less(baseline: bytes, candidate: bytes) -> bool:
+    """Whether what the baseline refuses as a form is refused for what it is about: WRONGTYPE, NOGROUP."""
+    form = _STOPS[-1].search(baseline) is not None
+    return form and candidate[:4] != b"ERR " and candidate.split(b" ", 1)[1:] != baseline.split(b" ", 1)[1:]
 
 
 def _lists_more(subject: str, baseline: WireReply, candidate: WireReply) -> bool:
     if not _matches(subject, LISTING_SUBJECTS) or baseline.type != candidate.type:
         return False
-    before, after = Counter(map(canonical, elements(baseline))), Counter(map(canonical, elements(candidate)))
-    return bool(before) and before < after
+    if subject == "CONFIG GET" and not elements(baseline):
+        return bool(elements(candidate))  # a directive that the baseline has not
+    return _has_more(baseline, candidate)
+
+
+def _has_more(baseline: WireReply, candidate: WireReply) -> bool:
+    """Whether it has all elements and more; or as many, each of which has all that the other has, and one has more."""
+    before, after = elements(baseline), elements(candidate)
+    fewer, more = Counter(map(canonical, before)), Counter(map(canonical, after))
+    if not fewer or fewer < more:
+        return bool(fewer)
+    if len(before) != len(after):
+        return False
+    pairs = [
+        (one, other) for one, other in zip(before, after, strict=True) if canonical(one) != canonical(other)
+    ]
+    return all(one.type == other.type and _has_more(one, other) for one, other in pairs) and bool(pairs)
+
+
+def same_numbers(baseline: WireReply, candidate: WireReply) -> bool:
+    """Whether both say the same numbers, in whatever digits; 0 and -0 are two."""
+    before, after = elements(baseline), elements(candidate)
+    if baseline.type != candidate.type or len(before) != len(after):
+        return False
+    if before:
+        return all(map(same_numbers, before, after))
+    return baseline == candidate or _number(text_of(baseline)) == _number(text_of(candidate)) is not None
+
+
+def _number(text: bytes) -> tuple[float, bool] | None:
+    return (float(text), text.startswith(b"-")) if _FRACTION.fullmatch(text) else None
+
+
+_FRACTION = re.compile(rb"-?\d+(\.\d+)?(e[+-]?\d+)?")
 
 
 def _absent(reply: WireReply) -> bool:

@@ -100,7 +100,7 @@ def _exit_code(exitstatus: int, judged: Record) -> int:
         return exitstatus
     if exitstatus == 1 and _TROUBLES and judged.run.exit_code != ExitCode.DIVERGES:
         return ExitCode.INTERNAL
-    return judged.run.exit_code or exitstatus
+    return exitstatus if judged.run.exit_code is None else judged.run.exit_code
 
 
 def _write_acceptances(session: Session, judged: Record) -> None:

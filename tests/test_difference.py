@@ -9,9 +9,9 @@ from suites.conformance.difference import (
     Difference,
     in_script,
     mask,
+    may_be_an_argument,
     name_difference,
     of_script,
-    of_two_errors,
     with_tokens,
 )
 from suites.conformance.steps import Step
@@ -308,11 +308,20 @@ def test_masks_hide_what_varies(reply: Reply, text: str) -> None:
     assert mask(reply) == text
 
 
-def test_two_refusals_are_texts_of_one_error() -> None:
+def test_two_refusals_are_texts_of_one_error_that_may_be_about_an_argument() -> None:
     two = named("SET k 0 0", error("ERR syntax error"), error("ERR bad syntax"))
-    assert of_two_errors(two).rule == "agreement.error-text"
-    assert of_two_errors(two).subject == "SET"
+    assert (two.rule, two.subject) == ("agreement.error-text", "SET")
+    assert may_be_an_argument(two)
     taken = named("SET k 0 GET", error("ERR syntax error"), one("0"))
-    assert of_two_errors(taken) is taken
-    other = named("SET k 0 GET", error("ERR syntax error"), error("WRONGTYPE no string"))
-    assert of_two_errors(other) is other
+    assert taken.rule == "agreement.unknown-argument"
+    assert not may_be_an_argument(taken)
+    both = named("SET k 0 0", error("ERR syntax error"), error("ERR unsupported option 0"))
+    assert not may_be_an_argument(both)
+
+
+def test_numbers_in_other_digits_are_a_difference_of_their_own() -> None:
+    digits = named("ZSCORE k a", one("0.1"), one("0.10000000000000001"))
+    assert digits.signature == "agreement.value | ZSCORE | the same numbers in other digits"
+    assert named("ZSCORE k a", one("0"), one("-0")).signature != digits.signature
+    assert named("ZSCORE k a", one("0.1"), one("0.2")).signature != digits.signature
+    assert named("GET k", one("a"), one("b")).signature == "agreement.value | GET | bulk | bulk"

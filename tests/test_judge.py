@@ -38,6 +38,11 @@ def listing(*items: str) -> WireReply:
     return WireReply("array", [{"type": "bulk", "value": item} for item in items])
 
 
+def rows(*fields: str) -> WireReply:
+    """Two rows of fields, as XINFO lists groups."""
+    return WireReply("array", [listing(*fields), listing(*fields)])
+
+
 @pytest.mark.parametrize(
     ("rule", "subject", "baseline", "candidate", "expected"),
     [
@@ -56,6 +61,10 @@ def listing(*items: str) -> WireReply:
         ("agreement.value", "CLIENT HELP", listing("a"), listing("b"), COSMETIC),
         ("agreement.type", "LOLWUT", OK, ONE, COSMETIC),
         ("agreement.value", "COMMAND COUNT", ONE, TWO, COSMETIC),
+        ("agreement.value", "ZRANGE", listing("a", "0.1"), listing("a", "0.10000000000000001"), COSMETIC),
+        ("agreement.value", "ZRANGE", listing("a", "0.1"), listing("a", "0.2"), BREAKING),
+        ("agreement.value", "ZRANGE", listing("a", "0"), listing("a", "-0"), BREAKING),
+        ("agreement.value", "GET", WireReply("bulk", "3.0"), WireReply("bulk", "3"), BREAKING),
         # what the baseline refuses, and the candidate serves
         ("agreement.value", "SET", error("ERR syntax error"), OK, ADDITIVE),
         ("agreement.type", "LPOP", error("ERR value is out of range, must be positive"), NIL, ADDITIVE),
@@ -100,7 +109,17 @@ def listing(*items: str) -> WireReply:
         ("agreement.value", "ACL CAT", listing("a", "b"), listing("b", "c", "a"), ADDITIVE),
         ("agreement.value", "ACL CAT", listing("a", "b"), listing("a", "c", "d"), BREAKING),
         ("agreement.value", "SMEMBERS", listing("a"), listing("a", "b"), BREAKING),
-        ("agreement.value", "CONFIG GET", listing(), listing("a", "b"), BREAKING),
+        ("agreement.value", "CONFIG GET", listing(), listing("a", "b"), ADDITIVE),
+        ("agreement.value", "CONFIG GET", listing("a", "b"), listing(), BREAKING),
+        ("agreement.value", "ACL CAT", listing(), listing("a", "b"), BREAKING),
+        ("agreement.value", "XINFO GROUPS", rows("a"), rows("a", "b"), ADDITIVE),
+        ("agreement.value", "XINFO GROUPS", rows("a", "b"), rows("a"), BREAKING),
+        ("agreement.value", "XINFO GROUPS", rows("a", "b"), rows("a", "c", "d"), BREAKING),
+        # both refuse, the candidate for what the request is about
+        ("agreement.error-code", "XADD", error("ERR syntax error"), error("WRONGTYPE x"), ADDITIVE),
+        ("agreement.error-code", "XADD", error("ERR syntax error"), error("BAD syntax error"), BREAKING),
+        ("agreement.error-code", "XADD", error("WRONGTYPE x"), error("ERR syntax error"), BREAKING),
+        ("agreement.type", "LSET", error("ERR index out of range"), OK, BREAKING),
         # what a server says of itself
         ("identity.info", "redis_version", OK, NIL, BREAKING),
         ("identity.info", "valkey_version", NIL, OK, ADDITIVE),

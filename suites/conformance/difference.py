@@ -23,6 +23,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from generators.vocabulary import subcommands, tokens
+from reports.severity import same_numbers
+from suites.conformance.report import wire
 from suites.conformance.steps import Step
 from suites.conformance.tolerance import handed_on
 from topologies.reply import Kind, Reply
@@ -30,10 +32,11 @@ from topologies.reply import Kind, Reply
 if TYPE_CHECKING:
     from generators.command import Command
 
+OTHER_DIGITS = "the same numbers in other digits"
 UNKNOWN_ARGUMENT = "agreement.unknown-argument"
 _ERRORS = (Kind.ERROR, Kind.BULK_ERROR)
 _UNKNOWN_COMMAND = re.compile(
-    rb"^ERR (unknown (command|subcommand)\b|Unknown (Redis |Valkey |Server )?command called from)",
+    rb"^ERR (unknown (command|subcommand)\b|Unknown (\w+ )?command called from)",
     re.IGNORECASE,
 )
 _REFUSED_ARGUMENT = re.compile(
@@ -111,6 +114,8 @@ def _named_what(step: Step, rule: str, subject: str) -> tuple[str, str]:
             return named, f"{_refusal(step.baseline)} | {_refusal(step.candidate)}"
         case "agreement.encoding":
             return with_tokens(step.asked), f"{_plain(step.baseline)} | {_plain(step.candidate)}"
+    if rule == "agreement.value" and say_the_same_numbers(step.baseline, step.candidate):
+        return subject, OTHER_DIGITS
     first = "an answer" if refused == [False, True] else mask(step.baseline)
     second = "an answer" if refused == [True, False] else mask(step.candidate)
     # An error's text tells causes apart, tokens would tell one cause twice.
@@ -208,7 +213,7 @@ def subject_of(asked: Command) -> str:
 def _subject(step: Step) -> str:
     """The same; the container alone where both sides refuse and its second word is any word: `XINFO a`."""
     asked = step.asked
-    both = all(reply.kind in _ERRORS for reply in (step.baseline, step.candidate))
+    both = all(reply.kind in _ERRORS or reply.value == b"QUEUED" for reply in (step.baseline, step.candidate))
     return asked.name if both and asked.full_name not in subcommands() else subject_of(asked)
 
 
@@ -243,6 +248,11 @@ def _rule_of_aggregates(a: tuple[Reply, ...], b: tuple[Reply, ...]) -> str:
         if first.kind is not second.kind and not _nothing(first) and not _nothing(second):
             return "agreement.type"
     return "agreement.value"
+
+
+def say_the_same_numbers(baseline: Reply, candidate: Reply) -> bool:
+    """Whether replies that differ do so only in digits: `0.1` and `0.10000000000000001`."""
+    return same_numbers(wire(baseline), wire(candidate))
 
 
 def _nothing(reply: Reply) -> bool:

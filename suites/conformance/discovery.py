@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from generators.command import Command, Program
     from suites.conformance.difference import Difference
 
+_LOOKS = 4  # at differences of one coarse name, before they are taken for one
 _TRIES = 4  # per difference, to see it without those before it
 
 
@@ -47,6 +48,7 @@ class Known:
     counts: Counter[str] = field(default_factory=Counter)  # by final signature
     _finals: dict[str, str] = field(default_factory=dict)  # signature as found: when shrunk
     _simplest: dict[tuple[str, frozenset[str]], str] = field(default_factory=dict)
+    _looked: Counter[str] = field(default_factory=Counter)
     _given_up: Counter[str] = field(default_factory=Counter)
     _reported: set[str] = field(default_factory=set)
 
@@ -63,6 +65,11 @@ class Known:
         if final is not None:
             self.counts[final] += 1
         return final is not None
+
+    def settled(self, name: str) -> bool:
+        """Whether a name that can stand for several causes was looked into often enough; then it is counted."""
+        self._looked[name] += 1
+        return self._looked[name] > _LOOKS and self.met_by_name(name)
 
     def alias(self, signature: str, final: str) -> None:
         """What was found as `signature` is known as `final`."""

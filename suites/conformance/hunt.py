@@ -204,6 +204,9 @@ class Hunt:
         """The difference as its shortest program shows it: with the replies, and the tokens that are left."""
         for _ in range(PATIENCE):
             first = runs.first_difference(program)
-            if first is not None and (first.rule, first.subject) == (difference.rule, difference.subject):
+            if first is not None and (
+                first.loose == difference.loose
+                or (first.rule, first.subject) == (difference.rule, difference.subject)
+            ):
                 return first
         return difference

@@ -21,7 +21,7 @@ _KEPT = 4096  # elements of a reply, or bytes of a string, that a record keeps o
 def finding_of(discovery: Discovery, area: str, reproduce: Callable[[tuple[str, ...]], str]) -> Finding:
     """The finding of a campaign in this area; its verdict is provisional until the ledger has seen it."""
     difference = discovery.difference
-    baseline, candidate = (_wire(reply) for reply in difference.replies)
+    baseline, candidate = (wire(reply) for reply in difference.replies)
     program = tuple(str(each) for each in discovery.program)
     return Finding(
         rule=difference.rule,
@@ -40,7 +40,8 @@ def finding_of(discovery: Discovery, area: str, reproduce: Callable[[tuple[str, 
     )
 
 
-def _wire(reply: Reply) -> WireReply:
+def wire(reply: Reply) -> WireReply:
+    """A reply as the record keeps it."""
     shape = to_json(reply, limit=_KEPT)
     wire = shape.get("wire")
     return WireReply(

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from generators.command import command
 from generators.shrink import PLAIN_KEYS
-from suites.conformance.difference import Difference, name_difference, subject_of, with_tokens
+from suites.conformance.difference import (
+    Difference,
+    name_difference,
+    say_the_same_numbers,
+    subject_of,
+    with_tokens,
+)
 from suites.conformance.discovery import Discovery, Known
 from suites.conformance.hidden import witnesses
 from suites.conformance.probe import elsewhere, readings
@@ -36,7 +42,7 @@ def examine_state(
         return ()
     end = first_prefix(program, runs.leaves(kind))
     name = _name(program[:end], kind)
-    new = not known.met_by_name(name) and not known.hopeless(name)
+    new = not known.settled(name) and not known.hopeless(name)
     if new and investigate_state(runs, known, keys, program[:end], kind) is None:
         known.give_up(name)
     return (*program[: end - 1], *program[end:])
@@ -68,6 +74,7 @@ def investigate_state(
     lines, read = readers[0]
     # one command alone tells another time than its kin: that command differs
     lone = kind == "ttl" and len({each.step.asked.name for _, each in readers}) == 1
+    lone = lone or say_the_same_numbers(*read.replies)  # the same data, told in other digits
     discovery = Discovery(
         difference=read if lone else _of_writer(runs, shortest, lines, read, kind),
         program=(*shortest, *lines),
