@@ -41,7 +41,7 @@ _GUARD = re.compile(
 )
 # How far a request got, by the error it met: the further, the more of it the server knows.
 _STOPS = (
-    re.compile(rb"^ERR unknown (?:(?:redis|valkey|server) )?command", re.IGNORECASE),
+    re.compile(rb"^ERR unknown (?:\w+ )?command", re.IGNORECASE),
     re.compile(rb"^ERR unknown subcommand", re.IGNORECASE),
     re.compile(
         rb"^ERR .*(?:syntax error|wrong number of arg|unsupported|unknown |unrecognized|invalid (?:opt|arg))",

@@ -325,3 +325,16 @@ def test_numbers_in_other_digits_are_a_difference_of_their_own() -> None:
     assert named("ZSCORE k a", one("0"), one("-0")).signature != digits.signature
     assert named("ZSCORE k a", one("0.1"), one("0.2")).signature != digits.signature
     assert named("GET k", one("a"), one("b")).signature == "agreement.value | GET | bulk | bulk"
+
+
+def test_values_that_change_places_between_fields_are_no_order() -> None:
+    def fields(read: int, lag: int) -> Reply:
+        parts = (one("read"), Reply(Kind.INTEGER, read), one("lag"), Reply(Kind.INTEGER, lag))
+        return Reply(Kind.ARRAY, (Reply(Kind.ARRAY, parts),))
+
+    assert named("XINFO GROUPS k", fields(0, 1), fields(1, 0)).rule == "agreement.value"
+    assert named("LRANGE k 0 -1", row("a", "b"), row("b", "a")).rule == "agreement.order"
+
+
+def row(*texts: str) -> Reply:
+    return Reply(Kind.ARRAY, tuple(map(one, texts)))

@@ -227,7 +227,7 @@ def test_a_server_that_closes_at_once_is_an_observation_of_the_program() -> None
 
 @pytest.mark.parametrize("credentials", [("secret",), ("user", "secret")])
 def test_connections_are_let_in(credentials: tuple[str, ...]) -> None:
-    with SampleServer(credentials=credentials) as server, SampleServer() as other:
+    with SampleServer(credentials=credentials) as server, SampleServer(credentials=credentials) as other:
         steps = Lockstep(server, other, protocol=3)
         assert steps.run(script(PROGRAM)) is None
         steps.close()

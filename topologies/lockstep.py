@@ -28,7 +28,6 @@ REPLY_TIMEOUT_S = 5.0
 WHOLE_REPLY_S = 60.0  # for all replies to one program: a server may drip, but not for ever
 STEP_TIMEOUT_S = 1.0  # for one command on its own
 DYING_S = 1.0  # a server that writes its last words accepts connections and says nothing
-_CLOSING = (command("DISCARD"), command("UNWATCH"), command("SELECT", "0"))  # whatever the program left open
 
 
 class Transcript(NamedTuple):
@@ -200,6 +199,9 @@ class Lockstep:
         self.sides = (Side(baseline, protocol), Side(candidate, protocol))
         self.protocol = protocol
         self.probe: Program = ()
+        login = (command("AUTH", *baseline.credentials),) if baseline.credentials else ()
+        # Whatever the program left open, or left: RESET ends its transaction, its user and its protocol.
+        self._closing = (command("DISCARD"), *login, command("UNWATCH"), command("SELECT", "0"))
         self._before = self._between = self._after = b""
         self._marks = tuple(secrets.token_hex(10).encode() for _ in range(3))
         self._ends = tuple(b"$%d\r\n%b\r\n" % (len(mark), mark) for mark in self._marks)
@@ -209,8 +211,9 @@ class Lockstep:
         """Sets what is asked before and after each program."""
         start, middle, end = (command("ECHO", mark) for mark in self._marks)
         self.probe = probe
-        self._before = script((*_CLOSING, command("FLUSHALL"), *reset, start)).wire
-        self._between = script((*_CLOSING, middle, *probe, end)).wire
+        opening = command("HELLO", self.protocol)  # its reply names the server: nothing behind the mark
+        self._before = script((*self._closing, opening, command("FLUSHALL"), *reset, start)).wire
+        self._between = script((*self._closing, middle, *probe, end)).wire
 
     def close(self) -> None:
         for side in self.sides:
@@ -247,8 +250,8 @@ class Lockstep:
             except ProtocolError as error:
                 failure = b"garbled: " + str(error).encode()
             else:
-                missing = program.size + len(_CLOSING) - len(replies)
-                return Transcript(replies[: -len(_CLOSING)], probe, missing)
+                missing = program.size + len(self._closing) - len(replies)
+                return Transcript(replies[: -len(self._closing)], probe, missing)
         came, garbled = _as_far_as_possible(body if cut < 0 else body[:cut], program.size)
         why = garbled or side.what_happened(failure or b"garbled: the closing echo never came")
         return Transcript((*came, Reply(Kind.NONE, why)), ())

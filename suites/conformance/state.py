@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _TIMES = ("TTL", "PTTL")
 _LONGEST_KEY = 64
 _MOST_KEYS = 8
+_BY_CHANCE = ("RANDOMKEY",)  # removes a key past its time only where it happens to choose that one
 
 
 def examine_state(
@@ -67,6 +68,9 @@ def investigate_state(
     shortest = runs.shortest(program[:end], shows, replays)
     if _leaves_open(shortest):
         shortest = (*shortest, command("DISCARD"))  # what is sent behind every program; here it matters
+    if shortest[-1].name in _BY_CHANCE:
+        runs.rules.applied["random"] += 1
+        return None
     readers = list(_readers(runs, shortest, kind, keys))
     if not readers:
         runs.rules.applied["digest"] += 1
