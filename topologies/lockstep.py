@@ -52,6 +52,7 @@ class Exchange(NamedTuple):
 
     baseline: Transcript
     candidate: Transcript
+    in_reset: bool = False  # the incident came before the program: what the one before it had left did it
 
     @property
     def incident(self) -> bool:
@@ -235,7 +236,11 @@ class Lockstep:
         if bodies[0] == bodies[1] and failures == [None, None]:
             return None
         sides = zip(self.sides, bodies, failures, strict=True)
-        exchange = Exchange(*(self._transcript(program, *each) for each in sides))
+        in_reset = any(
+            failure and start not in buffer for buffer, failure in zip(buffers, failures, strict=True)
+        )
+        baseline, candidate = (self._transcript(program, *each) for each in sides)
+        exchange = Exchange(baseline, candidate, in_reset=in_reset)
         if exchange.incident:
             self.close()
         return exchange
@@ -258,10 +263,11 @@ class Lockstep:
 
     def run_stepwise(self, program: Program, *, timeout_s: float = STEP_TIMEOUT_S) -> Exchange:
         """The same, one command at a time, so that an incident is seen at the command that caused it."""
-        transcripts = [self._step_through(side, program, timeout_s) for side in self.sides]
-        if any(each.incident for each in transcripts):
+        baseline, candidate = (self._step_through(side, program, timeout_s) for side in self.sides)
+        exchange = Exchange(baseline, candidate)
+        if exchange.incident:
             self.close()
-        return Exchange(*transcripts)
+        return exchange
 
     def _step_through(self, side: Side, program: Program, timeout_s: float) -> Transcript:
         wire = side.connect()

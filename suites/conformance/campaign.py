@@ -10,16 +10,18 @@ import hashlib
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
+from generators.command import command
 from generators.corpus import corpus
 from generators.programs import Batch, Drawn, draw_programs
 from generators.table import Row, build_table
 from suites.conformance.hunt import Hunt
 from suites.conformance.probe import keys_in, probe
 from suites.conformance.tolerance import handed_on
-from topologies.lockstep import Lockstep, Script, script
+from topologies.lockstep import Exchange, Lockstep, Script, script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -82,6 +84,7 @@ class Campaign:
     told: Callable[[Outcome], None] = lambda _: None
     hands_on: bool = True  # whether scripts may hand on commands of any kind
     enough: Callable[[], bool] = lambda: False  # asked before each program: ends the campaign
+    _last: Callable[[], Program] = tuple  # what ran before
 
     def run(self, budget: Budget) -> Outcome:
         """Spends the budget."""
@@ -115,9 +118,25 @@ class Campaign:
                 encoded = script(program)
                 outcome.count(encoded)
                 outcome.sent.update(each.full_name for each in program)
-                exchange = lockstep.run(encoded)
+                exchange = self._run(encoded, hunt, protocol)
+                self._last = partial(tuple, program)
                 if exchange is not None:
                     hunt.examine(program, exchange, protocol)
+
+    def _run(self, program: Script, hunt: Hunt, protocol: int) -> Exchange | None:
+        """Both transcripts; where a server ended in the reset before it, what ran before is examined first."""
+        lockstep = self.locksteps[protocol]
+        exchange = lockstep.run(program)
+        if exchange is None or not exchange.in_reset:
+            return exchange
+        ending = (*self._last(), command("FLUSHALL"), *self.area.reset)
+        seen = lockstep.run(script(ending))
+        if seen is not None:
+            hunt.examine(ending, seen, protocol)
+        exchange = lockstep.run(program)
+        if exchange is not None and exchange.in_reset:  # of what the hunt left
+            exchange = lockstep.run(program)
+        return exchange
 
     def _batch(self, number: int, hunt: Hunt, outcome: Outcome, damped: dict[str, float]) -> None:
         rng = Random(f"{self.seed}/{self.area.name}/{number}")
@@ -128,7 +147,6 @@ class Campaign:
             lockstep.arrange(reset=self.area.reset, probe=probe(table.keys, self.digest))
         hunt.keys = table.keys
         batch = Batch(table, rng.getrandbits(64), max(1, BATCH_COMMANDS // lines), lines)
-        lockstep = self.locksteps[protocol]
         differed: Counter[str] = Counter()
         deadly: Counter[str] = Counter()
 
@@ -138,7 +156,8 @@ class Campaign:
             drawn = drawn.without({form for form, times in deadly.items() if times >= _DEATHS})
             encoded = Script(drawn.size, drawn.wire)
             outcome.count(encoded)
-            exchange = lockstep.run(encoded)
+            exchange = self._run(encoded, hunt, protocol)
+            self._last = lambda: drawn.program
             if exchange is not None:
                 hunt.differing_lines.clear()
                 hunt.deadly_lines.clear()

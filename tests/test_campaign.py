@@ -1,0 +1,86 @@
+"""A campaign between two small servers: whom a death between two programs is charged to, and what is played first."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from generators import corpus
+from generators.command import command, parse
+from generators.vocabulary import areas
+from suites.conformance.campaign import Budget, Campaign
+from suites.conformance.hunt import Hunt
+from suites.conformance.probe import DIGEST
+from suites.conformance.tolerance import Tolerances
+from tests.sample_server import DiesError, SampleServer
+from topologies import lockstep
+from topologies.lockstep import Lockstep, script
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pytest
+
+    from generators.command import Command
+    from suites.conformance.discovery import Discovery
+    from tests.sample_server import Lie, Session
+    from topologies.reply import Reply
+
+DEADLY = tuple(map(parse, ("GET s1", "SET s1 deadly", "GET s2")))
+
+
+@contextmanager
+def campaign_against(lies: dict[str, Lie], found: list[Discovery]) -> Iterator[Campaign]:
+    """A campaign of strings between an honest server and one that lies; it ends with its first discovery."""
+    with SampleServer() as honest, SampleServer(lies=lies) as liar:
+        steps = {protocol: Lockstep(honest, liar, protocol=protocol) for protocol in (2, 3)}
+        yield Campaign(
+            area=areas()["strings"],
+            seed=1,
+            locksteps=steps,
+            rules=Tolerances(),
+            digest=DIGEST,
+            found=found.append,
+            enough=lambda: bool(found),
+        )
+        for each in steps.values():
+            each.close()
+
+
+def dies_when_it_forgets(session: Session, asked: Command) -> Reply | bytes:
+    if session.data.get(b"s1") == b"deadly":
+        session.server.data.clear()
+        raise DiesError
+    return session.truth(asked)
+
+
+def says_99(session: Session, asked: Command) -> bytes:
+    return b":99\r\n"
+
+
+def test_a_death_between_two_programs_is_charged_to_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lockstep, "REPLY_TIMEOUT_S", 0.15)
+    found: list[Discovery] = []
+    with campaign_against({"FLUSHALL": dies_when_it_forgets}, found) as campaign:
+        hunt = Hunt(locksteps=campaign.locksteps, rules=campaign.rules, keys=(b"s1",), found=found.append)
+        assert campaign._run(script(DEADLY), hunt, 2) is None
+        campaign._last = lambda: DEADLY
+        assert campaign._run(script((command("GET", "s2"),)), hunt, 2) is None
+    [death] = found
+    assert (death.difference.rule, death.difference.subject) == ("agreement.crash", "FLUSHALL")
+    assert [str(line) for line in death.program] == ["SET k deadly", "FLUSHALL"]
+
+
+def test_the_corpus_is_played_before_anything_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "strings.programs").write_text("# a name\nSET s1 5\nSTRLEN s1\n")
+    monkeypatch.setattr(corpus.read, "__defaults__", (tmp_path,))
+    corpus.corpus.cache_clear()
+    found: list[Discovery] = []
+    with campaign_against({"STRLEN": says_99}, found) as campaign:
+        outcome = campaign.run(Budget(commands=1000, seconds=10))
+    corpus.corpus.cache_clear()
+    assert (outcome.programs, outcome.compared) == (1, 2)
+    assert [str(line) for line in found[0].program] == ["STRLEN k"]
