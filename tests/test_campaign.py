@@ -69,7 +69,7 @@ def test_a_death_between_two_programs_is_charged_to_the_first(monkeypatch: pytes
         assert campaign._run(script((command("GET", "s2"),)), hunt, 2) is None
     [death] = found
     assert (death.difference.rule, death.difference.subject) == ("agreement.crash", "FLUSHALL")
-    assert [str(line) for line in death.program] == ["SET k deadly", "FLUSHALL"]
+    assert [str(line) for line in death.program] == ["SET s1 deadly", "FLUSHALL"]
 
 
 def test_the_corpus_is_played_before_anything_is_drawn(
