@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from generators import corpus
@@ -84,3 +85,57 @@ def test_the_corpus_is_played_before_anything_is_drawn(
     corpus.corpus.cache_clear()
     assert (outcome.programs, outcome.compared) == (1, 2)
     assert [str(line) for line in found[0].program] == ["STRLEN k"]
+
+
+class Breaks:
+    """After one value nothing is counted rightly any more, until the server is started again."""
+
+    def __init__(self) -> None:
+        self.broken_in = -1  # the start of the server
+
+    def sets(self, session: Session, asked: Command) -> Reply | bytes:
+        if asked.args[2:] == (b"poison",):
+            self.broken_in = session.server.starts
+        return session.truth(asked)
+
+    def counts(self, session: Session, asked: Command) -> Reply | bytes:
+        broken = self.broken_in == session.server.starts
+        return b"-ERR broken\r\n" if broken else session.truth(asked)
+
+    @property
+    def lies(self) -> dict[str, Lie]:
+        return {"SET": self.sets, "INCR": self.counts, "APPEND": self.counts}
+
+
+POISONED = (("APPEND s1 a", "GET s1"), ("GET s2", "SET s1 poison", "GET s1"), ("APPEND s2 b",))
+
+
+def test_what_breaks_a_server_for_all_that_follows_is_the_only_finding() -> None:
+    found: list[Discovery] = []
+    with campaign_against(Breaks().lies, found) as campaign:
+        hunt = Hunt(
+            locksteps=campaign.locksteps, rules=campaign.rules, keys=(b"s1",), found=campaign._believe
+        )
+        for lines in POISONED:
+            program = tuple(map(parse, lines))
+            exchange = campaign.locksteps[2].run(script(program))
+            campaign._ran(partial(tuple, program))
+            if exchange is not None:
+                campaign._examine(hunt, program, exchange, 2)
+        assert campaign.locksteps[2].run(script(tuple(map(parse, POISONED[2])))) is None  # started again
+    [breaks] = found
+    assert (breaks.difference.rule, breaks.difference.subject) == ("agreement.state", "SET")
+    assert [str(line) for line in breaks.program] == ["SET k poison", "INCR k"]
+
+
+def test_a_difference_beside_a_canary_that_lies_from_the_start_is_believed() -> None:
+    found: list[Discovery] = []
+    with campaign_against({"INCR": says_99}, found) as campaign:
+        hunt = Hunt(
+            locksteps=campaign.locksteps, rules=campaign.rules, keys=(b"s1",), found=campaign._believe
+        )
+        program = (parse("INCR s1"),)
+        exchange = campaign.locksteps[2].run(script(program))
+        assert exchange is not None
+        campaign._examine(hunt, program, exchange, 2)
+    assert [each.difference.subject for each in found] == ["INCR"]

@@ -18,6 +18,7 @@ from generators.command import command
 from generators.corpus import corpus
 from generators.programs import Batch, Drawn, draw_programs
 from generators.table import Row, build_table
+from suites.conformance.canary import Canary, PoisonedError
 from suites.conformance.hunt import Hunt
 from suites.conformance.probe import keys_in, probe
 from suites.conformance.tolerance import handed_on
@@ -85,13 +86,17 @@ class Campaign:
     hands_on: bool = True  # whether scripts may hand on commands of any kind
     enough: Callable[[], bool] = lambda: False  # asked before each program: ends the campaign
     _last: Callable[[], Program] = tuple  # what ran before
+    _canary: Canary = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._canary = Canary(self.locksteps)
 
     def run(self, budget: Budget) -> Outcome:
         """Spends the budget."""
         outcome = Outcome(self.area.name)
         started = time.monotonic()
         damped: dict[str, float] = {}
-        hunt = Hunt(locksteps=self.locksteps, rules=self.rules, keys=(), found=self.found)
+        hunt = Hunt(locksteps=self.locksteps, rules=self.rules, keys=(), found=self._believe)
         self._play_corpus(hunt, outcome)
         number = 0
         while outcome.compared < budget.commands and not self.enough():
@@ -119,9 +124,27 @@ class Campaign:
                 outcome.count(encoded)
                 outcome.sent.update(each.full_name for each in program)
                 exchange = self._run(encoded, hunt, protocol)
-                self._last = partial(tuple, program)
+                self._ran(partial(tuple, program))
                 if exchange is not None:
-                    hunt.examine(program, exchange, protocol)
+                    self._examine(hunt, program, exchange, protocol)
+
+    def _ran(self, program: Callable[[], Program]) -> None:
+        self._last = program
+        self._canary.remember(program)
+
+    def _believe(self, discovery: Discovery) -> None:
+        if self._canary.silent(discovery.protocol):
+            raise PoisonedError
+        self.found(discovery)
+
+    def _examine(self, hunt: Hunt, program: Program, exchange: Exchange, protocol: int) -> None:
+        """The hunt; where servers turn out to be broken for all programs, the one that breaks them is the finding."""
+        try:
+            hunt.examine(program, exchange, protocol)
+        except PoisonedError:
+            discovery = self._canary.culprit(protocol)
+            if discovery is not None:
+                hunt.known.report(discovery, as_found=discovery.difference.signature)
 
     def _run(self, program: Script, hunt: Hunt, protocol: int) -> Exchange | None:
         """Both transcripts; where a server ended in the reset before it, what ran before is examined first."""
@@ -132,7 +155,7 @@ class Campaign:
         ending = (*self._last(), command("FLUSHALL"), *self.area.reset)
         seen = lockstep.run(script(ending))
         if seen is not None:
-            hunt.examine(ending, seen, protocol)
+            self._examine(hunt, ending, seen, protocol)
         exchange = lockstep.run(program)
         if exchange is not None and exchange.in_reset:  # of what the hunt left
             exchange = lockstep.run(program)
@@ -157,11 +180,11 @@ class Campaign:
             encoded = Script(drawn.size, drawn.wire)
             outcome.count(encoded)
             exchange = self._run(encoded, hunt, protocol)
-            self._last = lambda: drawn.program
+            self._ran(lambda: drawn.program)
             if exchange is not None:
                 hunt.differing_lines.clear()
                 hunt.deadly_lines.clear()
-                hunt.examine(drawn.program, exchange, protocol)
+                self._examine(hunt, drawn.program, exchange, protocol)
                 differed.update(_forms_of(drawn.rows, hunt.differing_lines))
                 deadly.update(_forms_of(drawn.rows, hunt.deadly_lines))
 

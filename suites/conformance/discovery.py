@@ -85,13 +85,13 @@ class Known:
     def report(self, discovery: Discovery, *, as_found: str) -> None:
         """Hands on a discovery, once for each final signature."""
         difference = discovery.difference
+        if difference.signature not in self._reported:
+            self.found(discovery)  # may refuse to believe it: nothing is known then
+            self._reported.add(difference.signature)
         for signature in (as_found, difference.signature):
             self._finals[signature] = difference.signature
         self._simplest[difference.loose, difference.tokens] = difference.signature
         self.counts[difference.signature] += 1
-        if difference.signature not in self._reported:
-            self._reported.add(difference.signature)
-            self.found(discovery)
 
     def _simpler(self, difference: Difference) -> str | None:
         """A known difference of the same kind whose tokens all stand in this command, too."""

@@ -69,6 +69,8 @@ _SAYS = {
 def _message(discovery: Discovery) -> str:
     """One sentence without the replies: they stand beside it wherever it is shown."""
     difference = discovery.difference
+    if difference.signature.endswith("| server"):
+        return f"{difference.subject} breaks a server for what comes later: {discovery.program[-1].full_name} shows it"
     if discovery.writer is not None:
         return f"{difference.subject} leaves other data behind: {discovery.program[-1].full_name} shows it"
     refused = [reply.kind in (Kind.ERROR, Kind.BULK_ERROR) for reply in difference.replies]

@@ -31,6 +31,7 @@ from topologies.door import Door
 from topologies.engine import EngineNotAvailable, HomeError, NodeStartError
 from topologies.homes import sweep
 from topologies.homes.root import new_root
+from topologies.homes.roster import Roster
 from topologies.leash import Leash
 from topologies.node import Auth
 from topologies.tls import Authority
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 _PORT = 6379  # inside the container
 _INSIDE = "/rekey"
-_START_TRIES = 3  # the published port can be taken by somebody else before Docker binds it
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -63,35 +63,23 @@ class DockerHome:
         self.leash.promise_removal(self.root)
         self.leash.promise_command(_sweeping())
         self.authority = Authority()
-        self._nodes: list[DockerNode] = []
+        self._nodes: Roster[DockerNode] = Roster()
         self._numbers = itertools.count(1)
 
     def start(self, spec: NodeSpec) -> DockerNode:
         """A node that answers when this returns."""
-        for _ in range(_START_TRIES - 1):
-            with suppress(readiness.AddressTaken):
-                return self._start(spec)
-        return self._start(spec)
+        _refuse_unconfigurable(spec)
+        return self._nodes.start(lambda: self._new(spec), DockerNode.create)
 
     def close(self) -> None:
         """Stop every node. Idempotent."""
-        for node in self._nodes:
-            node.stop()
-        self._nodes.clear()
+        self._nodes.stop()
         self.leash.release()
         self.leash.close()
         self.client.close()
 
-    def _start(self, spec: NodeSpec) -> DockerNode:
-        _refuse_unconfigurable(spec)
-        node = DockerNode(self, spec, self.root / f"{next(self._numbers)}-{spec.name}")
-        try:
-            node.create()
-        except BaseException:  # Ctrl-C too: nothing half-started stays
-            node.stop()
-            raise
-        self._nodes.append(node)
-        return node
+    def _new(self, spec: NodeSpec) -> DockerNode:
+        return DockerNode(self, spec, self.root / f"{next(self._numbers)}-{spec.name}")
 
 
 class DockerNode:

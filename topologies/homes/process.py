@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from topologies.config import CertificateFiles, Listening
 from topologies.door import Door
 from topologies.engine import HomeError, NodeStartError
 from topologies.homes.root import new_root
+from topologies.homes.roster import Roster
 from topologies.leash import Leash
 from topologies.tls import Authority
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from topologies.node import NodeSpec
 
 _LOG = "server.log"
-_START_TRIES = 3  # a free port can be taken by somebody else before the server binds it
 
 
 class ProcessHome:
@@ -51,32 +50,17 @@ class ProcessHome:
         self.leash = Leash()
         self.leash.promise_removal(self.root)
         self.authority = Authority()
-        self._nodes: list[ProcessNode] = []
+        self._nodes: Roster[ProcessNode] = Roster()
         self._numbers = itertools.count(1)
 
     def start(self, spec: NodeSpec) -> ProcessNode:
         """A node that answers when this returns."""
-        for _ in range(_START_TRIES - 1):
-            with suppress(readiness.AddressTaken):
-                return self._start(spec)
-        return self._start(spec)
+        return self._nodes.start(lambda: self._prepare(spec), ProcessNode.restart)
 
     def close(self) -> None:
         """Stop every node. Idempotent."""
-        for node in self._nodes:
-            node.stop()
-        self._nodes.clear()
+        self._nodes.stop()
         self.leash.close()
-
-    def _start(self, spec: NodeSpec) -> ProcessNode:
-        node = self._prepare(spec)
-        try:
-            node.restart()
-        except BaseException:  # Ctrl-C too: nothing half-started stays
-            node.stop()
-            raise
-        self._nodes.append(node)
-        return node
 
     def _prepare(self, spec: NodeSpec) -> ProcessNode:
         seat = self.addresses.take()

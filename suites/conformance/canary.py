@@ -1,0 +1,134 @@
+"""Servers that a program has broken for all that come after it, as one script breaks Valkey 9.0.0 for all scripts.
+
+A canary, plain commands that both engines answered alike at the start, is asked before a new difference is believed.
+Where it has fallen silent the difference is none; both servers are started again, and what ran last is tried until
+the canary falls silent again: that program is the finding.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from generators.command import parse
+from generators.shrink import shrink
+from suites.conformance.difference import Difference, subject_of
+from suites.conformance.discovery import Discovery, Replays
+from suites.conformance.steps import Step, steps
+from topologies.lockstep import script
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from generators.command import Program
+    from topologies.lockstep import Lockstep
+
+CANARY = tuple(
+    map(
+        parse,
+        (
+            "SET k 5",
+            "INCR k",
+            "GET k",
+            "RPUSH k2 a b",
+            "LRANGE k2 0 -1",
+            "EVAL \"return redis.call('GET', KEYS[1])\" 1 k",
+            "DEL k k2",
+        ),
+    )
+)
+_RECENT = 40  # programs that are remembered: the break is seen when the next new difference is
+_LISTENS = 3  # a lie now and then is no broken server
+_ATTEMPTS = 80  # each starts both servers
+
+
+class PoisonedError(Exception):
+    """A new difference was seen, and so is one in the canary: nothing can be said of it."""
+
+
+@dataclass(slots=True)
+class Canary:
+    """The canary of one pair, and the programs that ran last."""
+
+    locksteps: Mapping[int, Lockstep]
+    _sings: set[int] = field(default_factory=set)  # protocols in which it can tell something
+    _recent: deque[Callable[[], Program]] = field(default_factory=lambda: deque(maxlen=_RECENT))
+
+    def __post_init__(self) -> None:
+        self._sings = {
+            protocol for protocol, each in self.locksteps.items() if each.run(script(CANARY)) is None
+        }
+
+    def remember(self, program: Callable[[], Program]) -> None:
+        """That this program ran; it is asked for only when it is needed."""
+        self._recent.append(program)
+
+    def silent(self, protocol: int) -> bool:
+        """Whether plain commands are answered differently, which they were not at the start."""
+        lockstep = self.locksteps[protocol]
+        return protocol in self._sings and all(
+            lockstep.run(script(CANARY)) is not None for _ in range(_LISTENS)
+        )
+
+    def culprit(self, protocol: int) -> Discovery | None:
+        """The program that silences it, shrunk; both servers are new then. None where none of the last ones does:
+        then it is not asked any more.
+        """
+        self._restart()
+        lockstep = self.locksteps[protocol]
+        for recent in self._recent:
+            program = recent()
+            lockstep.run(script(program))
+            if self.silent(protocol):
+                self._recent.clear()
+                return self._discovery(program, protocol)
+        self._sings.discard(protocol)
+        return None
+
+    def _discovery(self, program: Program, protocol: int) -> Discovery | None:
+        def silences(candidate: Program) -> bool:
+            self._restart()
+            self.locksteps[protocol].run(script(candidate))
+            return self.silent(protocol)
+
+        if not silences(program):
+            return None  # it took several programs
+        shortest = shrink(program, silences, most=_ATTEMPTS)
+        shown = sum(silences(shortest) for _ in range(3))
+        exchange = self.locksteps[protocol].run(script(CANARY))
+        heard = (
+            []
+            if exchange is None
+            else [each for each in steps(CANARY, exchange) if each.baseline != each.candidate]
+        )
+        self._restart()
+        if not heard:
+            return None
+        return Discovery(
+            difference=_difference(shortest, heard[0]),
+            program=(*shortest, heard[0].asked),
+            protocol=protocol,
+            replays=Replays(shown=shown, of=3),
+            first_seen=program,
+            writer=shortest[-1],
+        )
+
+    def _restart(self) -> None:
+        for lockstep in self.locksteps.values():
+            lockstep.close()
+        for side in next(iter(self.locksteps.values())).sides:
+            side.node.kill()
+            side.node.restart()
+
+
+def _difference(program: Program, heard: Step) -> Difference:
+    subject = subject_of(program[-1])
+    name = f"agreement.state | {subject} | server"
+    return Difference(
+        step=Step(len(program), heard.asked, heard.baseline, heard.candidate),
+        rule="agreement.state",
+        subject=subject,
+        signature=name,
+        loose=name,
+    )
