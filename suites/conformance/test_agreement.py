@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generators.vocabulary import areas
+from reports.merge import merged_findings
 from reports.verdict import fails, judged
 from suites.conformance.campaign import Campaign, Outcome
 from suites.conformance.replay import replay
@@ -71,7 +72,7 @@ def _note_early_end(pair: Pair, outcome: Outcome) -> None:
 def _fail_for(found: Iterable[Finding], session: Session, subtests: pytest.Subtests) -> None:
     """A subtest for each finding, red where the policy says so."""
     policy = session.options.acceptances.ledger
-    for finding in judged(found, session.engines, session.ledger, policy):
+    for finding in judged(merged_findings(found), session.engines, session.ledger, policy):
         with subtests.test(f"{finding.rule} {finding.subject}"):
             if finding.verdict == "inconclusive":
                 pytest.skip(f"inconclusive: {finding.message}")
