@@ -21,7 +21,7 @@ from generators.table import Row, build_table
 from suites.conformance.canary import Canary, PoisonedError
 from suites.conformance.hunt import Hunt
 from suites.conformance.probe import keys_in, probe
-from suites.conformance.tolerance import handed_on
+from suites.conformance.tolerance import hands_nothing_on
 from topologies.lockstep import Exchange, Lockstep, Script, script
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Campaign:
         for program in corpus(self.area.name):
             hunt.keys = keys_in(program)
             for protocol, lockstep in self.locksteps.items():
-                if self.enough() or not (self.hands_on or _hands_nothing_on(program)):
+                if self.enough() or not (self.hands_on or hands_nothing_on(program)):
                     continue
                 lockstep.arrange(reset=self.area.reset, probe=probe(hunt.keys, self.digest))
                 encoded = script(program)
@@ -200,10 +200,6 @@ def _times_sent(rows: Counter[Row]) -> Counter[str]:
         for each in row.commands:
             sent[each.full_name] += times
     return sent
-
-
-def _hands_nothing_on(program: Program) -> bool:
-    return all(handed_on(each) is each for each in program)
 
 
 def _forms_of(rows: tuple[Row, ...], lines: list[Command]) -> list[str]:

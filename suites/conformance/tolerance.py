@@ -22,6 +22,8 @@ from topologies.reply import Kind, Reply
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from generators.command import Program
+
 RULES = {
     "unordered": "the engine says that the order means nothing, or SORT ran BY something: elements compared as a bag",
     "random": "the engine says that the command's output is random: types and sizes compared",
@@ -174,6 +176,11 @@ def handed_on(asked: Command) -> Command:
     if asked.name == "EVAL" and len(asked.args) > 3 and b"unpack(ARGV)" in asked.args[1]:
         return Command(asked.args[3:])
     return asked
+
+
+def hands_nothing_on(program: Program) -> bool:
+    """Whether no script in it only hands on a command."""
+    return all(handed_on(each) is each for each in program)
 
 
 def inner(asked: Command) -> Command:
