@@ -91,7 +91,9 @@ class Hunt:
     def _look(self, runs: Runs, program: Program, exchange: Exchange) -> Program:
         """Notes what differs; returns what is worth another look, without it."""
         if exchange.misaligned:
-            return examine_silence(runs, self.known, program)
+            silent = examine_silence(runs, self.known, program)
+            self.differing_lines.append(program[silent])
+            return (*program[:silent], *program[silent + 1 :])
         differences = runs.differences(program, exchange)
         if not differences:
             for each in encodings(runs, program, exchange):

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 _BOTH_SPEAK = (0, 0)
 
 
-def examine_silence(runs: Runs, known: Known, program: Program) -> Program:
-    """Finds the first line that a side left without a reply; what is left to look at is the rest."""
+def examine_silence(runs: Runs, known: Known, program: Program) -> int:
+    """Finds the first line that a side left without a reply; returns its index."""
     end = first_prefix(program, lambda prefix: runs.missing(prefix) != _BOTH_SPEAK)
     missing = runs.missing(program[:end])
     if missing[0] != missing[1]:
         difference = _silence(program[:end], missing)
         if not known.met(difference) and not known.hopeless(difference.loose):
             _investigate(runs, known, program[:end], difference)
-    return (*program[: end - 1], *program[end:])
+    return end - 1
 
 
 def _investigate(runs: Runs, known: Known, program: Program, difference: Difference) -> None:
