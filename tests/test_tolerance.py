@@ -308,3 +308,20 @@ def test_pairs_stay_together_where_all_members_were_asked_for() -> None:
     assert forgiven(line, said("f", "1", "g", "2"), said("g", "1", "f", "2")) is None
     nested = said(["f", "1"], ["g", "2"]), said(["g", "2"], ["f", "1"])
     assert forgiven(line, *nested) == "random"
+
+
+def hello(server: bytes, protocol: int, mode: bytes = b"standalone") -> Reply:
+    pairs = ((b"server", one(server)), (b"id", Reply(Kind.INTEGER, len(server))), (b"mode", one(mode)))
+    flat = tuple(part for name, value in pairs for part in (one(name), value))
+    return Reply(Kind.MAP, (*flat, one(b"proto"), Reply(Kind.INTEGER, protocol)))
+
+
+def test_hello_may_name_another_server_and_nothing_else() -> None:
+    rules = Tolerances()
+    asked = parse("HELLO 3")
+    assert rules.same(asked, hello(b"redis", 3), hello(b"valkey", 3))
+    assert rules.applied == {"identity": 1}
+    assert not rules.same(asked, hello(b"redis", 3), hello(b"redis", 2))
+    assert not rules.same(asked, hello(b"redis", 3), hello(b"redis", 3, b"cluster"))
+    assert not rules.same(asked, hello(b"redis", 3), Reply(Kind.ARRAY, hello(b"redis", 3).value))
+    assert not rules.same(asked, hello(b"redis", 3), Reply(Kind.ERROR, b"NOPROTO no"))

@@ -7,6 +7,7 @@ A tolerance is never silent: every time that one makes a difference go away it i
 | unordered | the order of elements | tips say `nondeterministic_output_order` (6.x: flag `sort_for_script`) |
 | random | values, not types nor sizes | tips say `nondeterministic_output` (6.x: flag `random`) |
 | clock | integers up to 2 s (2,000 ms) apart | commands that tell times, from the table below |
+| identity | which connection, product and version it is | HELLO |
 | cursor | everything but the type, while a cursor is not 0; else the order | the SCAN family |
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from generators.command import Command
@@ -29,6 +31,7 @@ RULES = {
     "random": "the engine says that the command's output is random: types and sizes compared",
     "clock": "the command tells a time: integers may be 2 s apart",
     "cursor": "a SCAN that did not end: types compared; one that ended: elements compared as a bag",
+    "identity": "HELLO names server, version and connection: these may differ, the other fields may not",
     "digest": "the digests of all data differ, and no command that reads data shows a difference",
 }
 
@@ -53,7 +56,7 @@ _CLOCK = frozenset(
     ]
 )
 _IN_MILLISECONDS = frozenset(["PTTL", "PEXPIRETIME", "HPTTL", "HPEXPIRETIME", "XPENDING", "XINFO"])
-_CURSOR = frozenset(["SCAN", "SSCAN", "HSCAN", "ZSCAN"])
+_BY_NAME = {"HELLO": "identity", **dict.fromkeys(("SCAN", "SSCAN", "HSCAN", "ZSCAN"), "cursor")}
 _UNORDERED = frozenset(
     [
         "SMEMBERS",
@@ -196,8 +199,8 @@ def name_of(asked: Command, rules: Tolerances) -> str | None:
     """The rule for this command, or None."""
     asked = inner(asked)
     whole, word = _tip_name(asked), asked.name
-    if word in _CURSOR:
-        return "cursor"
+    if word in _BY_NAME:
+        return _BY_NAME[word]
     if word in _CLOCK or whole in _CLOCK:
         return "clock"
     single = word in _MEMBERS and asked.args[1:2] and asked.args[1] in _SINGLE
@@ -213,9 +216,10 @@ def name_of(asked: Command, rules: Tolerances) -> str | None:
 def _forgiven(rule: str, asked: Command, baseline: Reply, candidate: Reply) -> bool:
     asked = inner(asked)
     match rule:
-        case "unordered":
+        case "unordered" | "identity":
             paired = _tip_name(asked) in _PAIRED
-            return _sorted(baseline, paired=paired) == _sorted(candidate, paired=paired)
+            seen = _anonymous if rule == "identity" else partial(_sorted, paired=paired)
+            return seen(baseline) == seen(candidate)
         case "random" if asked.name in ("SORT", "SORT_RO"):
             return _size(baseline) == _size(
                 candidate
@@ -231,6 +235,20 @@ def _forgiven(rule: str, asked: Command, baseline: Reply, candidate: Reply) -> b
         case "cursor":
             return _same_scan(asked, baseline, candidate)
     raise AssertionError(f"no such rule: {rule}")
+
+
+_NAMES = (b"server", b"version", b"id")
+
+
+def _anonymous(reply: Reply) -> object:
+    """What HELLO says, without who said it to whom."""
+    if not isinstance(reply.value, tuple):
+        return reply
+    fields, values = reply.value[::2], reply.value[1::2]
+    kept = tuple(
+        each.kind if name.value in _NAMES else each for name, each in zip(fields, values, strict=False)
+    )
+    return reply.kind, fields, kept, len(reply.value)
 
 
 def _everything(asked: Command, reply: Reply) -> bool:
