@@ -191,9 +191,15 @@ def _choice(tokens: list[str], at: int, text: str) -> tuple[Choice, int]:
             raise FormSyntaxError(f"{tokens[at]!r} closes nothing in the form {text!r}")
 
 
+_BIG = Slot("big", "")
+
+
 def is_large(form: Form) -> bool:
-    """Whether it makes a value of a hundred elements or more."""
-    return any(isinstance(part, Repeat) and part.most >= 100 for part in form.body.parts)
+    """Whether it makes a value of a hundred elements or more, or of large ones."""
+    return any(
+        (isinstance(part, Repeat) and (part.most >= 100 or part.part == _BIG)) or part == _BIG
+        for part in form.body.parts
+    )
 
 
 def words_of(body: Sequence) -> Iterator[bytes]:

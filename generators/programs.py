@@ -49,7 +49,7 @@ class Batch(NamedTuple):
     lines: int
 
 
-def draw_programs(batch: Batch, run: Callable[[Drawn], None]) -> Counter[Row]:
+def draw_programs(batch: Batch, run: Callable[[Drawn], None]) -> list[tuple[Row, int]]:
     """Calls `run` with each program of the batch; says how often each row was drawn.
 
     The same batch draws the same programs. `run` must not raise for what it finds: Hypothesis is the
@@ -79,7 +79,7 @@ def draw_programs(batch: Batch, run: Callable[[Drawn], None]) -> Counter[Row]:
         run(Drawn(tuple([rows[pick] for pick in picks]), size, wire))
 
     one()
-    times: Counter[Row] = Counter()
+    times: Counter[int] = Counter()
     for pick, count in Counter(memoryview(bytes(drawn)).cast("H")).items():
-        times[rows[pick & _MASK]] += count
-    return times
+        times[pick & _MASK] += count
+    return [(rows[at], count) for at, count in times.items()]

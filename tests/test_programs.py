@@ -98,7 +98,10 @@ def test_a_program_without_some_forms_has_all_the_other_rows(table: Table) -> No
 def test_the_rows_that_were_drawn_are_counted(table: Table) -> None:
     programs: list[Drawn] = []
     counted = draw_programs(Batch(table, 3, 10, 50), programs.append)
-    assert counted == Counter(row for each in programs for row in each.rows)
+    texts = Counter(row.wire for each in programs for row in each.rows)
+    assert sum(times for _, times in counted) == texts.total()
+    for row, times in counted:
+        assert times <= texts[row.wire]  # rows can be equal
 
 
 def test_programs_reach_most_rows_of_a_table(table: Table) -> None:

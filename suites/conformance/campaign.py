@@ -194,9 +194,9 @@ class Campaign:
         damped.update(dict.fromkeys(deadly, _LEAST_OF_ALWAYS))
 
 
-def _times_sent(rows: Counter[Row]) -> Counter[str]:
+def _times_sent(rows: list[tuple[Row, int]]) -> Counter[str]:
     sent: Counter[str] = Counter()
-    for row, times in rows.items():
+    for row, times in rows:
         for each in row.commands:
             sent[each.full_name] += times
     return sent
@@ -207,10 +207,10 @@ def _forms_of(rows: tuple[Row, ...], lines: list[Command]) -> list[str]:
     return [row.form.text for row in rows if not differing.isdisjoint(row.commands)] if lines else []
 
 
-def _damp(damped: dict[str, float], differed: Counter[str], rows: Counter[Row]) -> None:
+def _damp(damped: dict[str, float], differed: Counter[str], rows: list[tuple[Row, int]]) -> None:
     """Forms that often differ are drawn less from now on: what they show is known, and hides the rest."""
     drawn: Counter[str] = Counter()
-    for row, times in rows.items():
+    for row, times in rows:
         drawn[row.form.text] += times
     for form, times in differed.items():
         if times >= _DAMP_FROM:
