@@ -84,18 +84,6 @@ _RANDOM = frozenset(
         *("CLIENT|ID", "CLIENT|INFO", "CLIENT|LIST"),
     ]
 )
-    [
-        *_MEMBERS,
-        "RANDOMKEY",
-        "TIME",
-        "LASTSAVE",
-        "CLIENT|ID",
-        "CLIENT|INFO",
-        "CLIENT|LIST",
-        "MEMORY|USAGE",
-        "SLOWLOG|LEN",
-    ]
-)
 _SINGLE = (b"one", b"oneh", b"onez")  # keys that never hold more than one element: nothing to choose from
 # Commands whose tips call them random only for forms that Rekey never draws (`XADD *`, idle times, approximate trims).
 _EXACT = frozenset(
