@@ -325,3 +325,15 @@ def test_hello_may_name_another_server_and_nothing_else() -> None:
     assert not rules.same(asked, hello(b"redis", 3), hello(b"redis", 3, b"cluster"))
     assert not rules.same(asked, hello(b"redis", 3), Reply(Kind.ARRAY, hello(b"redis", 3).value))
     assert not rules.same(asked, hello(b"redis", 3), Reply(Kind.ERROR, b"NOPROTO no"))
+
+
+def claimed(idle: int, deliveries: int) -> Reply:
+    entry = (one("5-0"), said("f", "v"), one(idle), one(deliveries))
+    return Reply(Kind.MAP, (one("x1"), Reply(Kind.ARRAY, (Reply(Kind.ARRAY, entry),))))
+
+
+def test_how_long_a_claimed_entry_waited_is_a_time() -> None:
+    line = "XREADGROUP GROUP red bob CLAIM 0 STREAMS x1 >"
+    assert forgiven(line, claimed(0, 1), claimed(1, 1)) == "clock"
+    assert forgiven(line, claimed(0, 1), claimed(0, 2)) is None
+    assert forgiven("XREADGROUP GROUP red bob STREAMS x1 >", claimed(0, 1), claimed(1, 1)) is None

@@ -207,7 +207,8 @@ def name_of(asked: Command, rules: Tolerances) -> str | None:
     whole, word = _tip_name(asked), asked.name
     if word in _BY_NAME:
         return _BY_NAME[word]
-    if word in _CLOCK or whole in _CLOCK:
+    claims = word == "XREADGROUP" and b"CLAIM" in (arg.upper() for arg in asked.args)
+    if word in _CLOCK or whole in _CLOCK or claims:
         return "clock"
     single = word in _MEMBERS and asked.args[1:2] and asked.args[1] in _SINGLE
     if single or whole in rules.unordered or word in rules.unordered:
@@ -323,15 +324,17 @@ def _near(baseline: Reply, candidate: Reply, most: int) -> bool:
 
 
 def _is_idle(items: tuple[Reply, ...], at: int) -> bool:
-    """An idle time: behind its label (XINFO), or third in a row of XPENDING (id, consumer, idle, deliveries)."""
+    """An idle time: behind its label (XINFO), or third in a row of XPENDING (id, consumer, idle, deliveries) or of
+    XREADGROUP CLAIM (id, fields, idle, deliveries).
+    """
     idle = items[at].value
     if not isinstance(idle, int) or idle < 0:  # -1: never active
         return False
-    row = at == 2 and [item.kind for item in items] == _PENDING_ROW
+    row = at == 2 and [item.kind for item in items] in _IDLE_ROWS
     return row or (at > 0 and items[at - 1].value in (b"idle", b"inactive"))
 
 
-_PENDING_ROW = [Kind.BULK, Kind.BULK, Kind.INTEGER, Kind.INTEGER]
+_IDLE_ROWS = tuple([Kind.BULK, second, Kind.INTEGER, Kind.INTEGER] for second in (Kind.BULK, Kind.ARRAY))
 
 
 def _same_scan(asked: Command, baseline: Reply, candidate: Reply) -> bool:
