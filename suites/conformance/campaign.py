@@ -152,10 +152,13 @@ class Campaign:
         exchange = lockstep.run(program)
         if exchange is None or not exchange.in_reset:
             return exchange
+        deaths = len(hunt.deadly_lines)
         ending = (*self._last(), command("FLUSHALL"), *self.area.reset)
         seen = lockstep.run(script(ending))
         if seen is not None:
             self._examine(hunt, ending, seen, protocol)
+        if len(hunt.deadly_lines) == deaths:
+            return exchange  # a server that ends has often not sent what it had answered: it was this program
         exchange = lockstep.run(program)
         if exchange is not None and exchange.in_reset:  # of what the hunt left
             exchange = lockstep.run(program)
