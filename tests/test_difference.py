@@ -11,6 +11,7 @@ from suites.conformance.difference import (
     mask,
     may_be_an_argument,
     name_difference,
+    of_pipeline,
     of_script,
     with_tokens,
 )
@@ -338,3 +339,17 @@ def test_values_that_change_places_between_fields_are_no_order() -> None:
 
 def row(*texts: str) -> Reply:
     return Reply(Kind.ARRAY, tuple(map(one, texts)))
+
+
+def test_a_hang_in_a_pipeline_is_named_after_what_blocks() -> None:
+    timeout = Reply(Kind.NONE, b"timeout")
+    program = (parse("BRPOP l1 0.01"), parse("LPOS l2 a"))
+    hang = named("LPOS l2 a", one("1"), timeout)
+    assert of_pipeline(hang, program).subject == "BRPOP"
+    assert (
+        of_pipeline(named("GET k", one("1"), timeout), program).signature
+        == of_pipeline(hang, program).signature
+    )
+    assert of_pipeline(hang, program[1:]) is hang
+    other = named("LPOS l2 a", one("1"), one("2"))
+    assert of_pipeline(other, program) is other

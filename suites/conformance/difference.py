@@ -22,6 +22,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from generators.shrink import MAY_BLOCK
 from generators.vocabulary import subcommands, tokens
 from reports.severity import same_numbers
 from suites.conformance.report import wire
@@ -30,7 +31,7 @@ from suites.conformance.tolerance import handed_on
 from topologies.reply import Kind, Reply
 
 if TYPE_CHECKING:
-    from generators.command import Command
+    from generators.command import Command, Program
 
 OTHER_DIGITS = "the same numbers in other digits"
 UNKNOWN_ARGUMENT = "agreement.unknown-argument"
@@ -196,6 +197,17 @@ def may_be_an_argument(difference: Difference) -> bool:
     """Whether both sides refuse, and only one of them an argument: another value may show that one takes it."""
     refused = [_refuses(reply) for reply in difference.replies]
     return difference.rule == "agreement.error-text" and refused[0] != refused[1]
+
+
+def of_pipeline(difference: Difference, program: Program) -> Difference:
+    """The same, named after the command that blocks, where a hang was seen in a pipeline only: which of the replies
+    behind it came in time is chance.
+    """
+    blocks = [each for each in program if each.name in MAY_BLOCK]
+    if difference.rule != "agreement.hang" or not blocks:
+        return difference
+    name = "agreement.hang | any command that blocks | the rest of the pipeline"
+    return replace(difference, subject=subject_of(blocks[0]), signature=name, loose=name, tokens=frozenset())
 
 
 def of_script(difference: Difference) -> Difference:

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 
 from generators.command import Command
 from generators.shrink import MAY_BLOCK
-from suites.conformance.difference import UNKNOWN_ARGUMENT, Difference, may_be_an_argument, of_script
+from suites.conformance.difference import (
+    UNKNOWN_ARGUMENT,
+    Difference,
+    may_be_an_argument,
+    of_pipeline,
+    of_script,
+)
 from suites.conformance.discovery import Discovery, Known, Replays
 from suites.conformance.runs import PATIENCE, Runs, replayed
 from suites.conformance.silence import examine_silence
@@ -78,7 +84,8 @@ class Hunt:
         """An incident that did not come again: a server that died has died. It is no known difference from then
         on, so that one which does come again is still looked into.
         """
-        for each in runs.differences(program, seen)[-1:]:
+        for last in runs.differences(program, seen)[-1:]:
+            each = of_pipeline(last, program)
             if each.rule in _INCIDENTS and each.signature not in self._told:
                 self._told.add(each.signature)
                 first_seen = program[: each.step.line + 1]
