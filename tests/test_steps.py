@@ -135,3 +135,10 @@ def test_an_exec_that_goes_takes_its_transaction_with_it(gone: set[int], left: s
         map(parse, ("SET", "MULTI", "GET", "EXEC", "DEL", "DISCARD", "MULTI", "INCR", "DISCARD", "TTL"))
     )
     assert " ".join(map(str, without(program, gone))) == left
+
+
+def test_reset_ends_a_transaction() -> None:
+    lines = ["MULTI", "DEL k", "RESET", "MULTI", "INCR k", "EXEC"]
+    answers = [OK, QUEUED, Reply(Kind.SIMPLE, b"RESET"), OK, QUEUED, said(1)]
+    assert named(lines, answers)[-1] == (5, "INCR k")
+    assert [str(each) for each in without(tuple(map(parse, lines)), {2})] == ["MULTI", "INCR k", "EXEC"]

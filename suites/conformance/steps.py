@@ -57,7 +57,7 @@ def _inside(
 
 
 def _queue_after(asked: Command, queued: list[Command] | None, *replies: Reply) -> list[Command] | None:
-    if asked.name in ("EXEC", "DISCARD"):
+    if asked.name in ("EXEC", "DISCARD") or any(reply.value == b"RESET" for reply in replies):
         return None
     if asked.name == "MULTI" and queued is None:
         return [] if any(reply.value == b"OK" for reply in replies) else None
@@ -73,7 +73,7 @@ def without(program: Program, lines: Collection[int]) -> Program:
     for at, each in enumerate(program):
         if each.name == "MULTI" and begin is None:
             begin = at
-        elif each.name in ("EXEC", "DISCARD"):
+        elif each.name in ("EXEC", "DISCARD", "RESET"):
             if at in gone and begin is not None:
                 gone.update(range(begin, at))
             begin = None
