@@ -62,3 +62,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     evidence: dict[str, object] = msgspec.field(default_factory=dict)
     reproduce: str = ""  # the command that shows it again
     count: int = 1  # how often it was seen in the run
+
+    @property
+    def certain(self) -> bool:
+        """Whether the suite could show it again; where it could not, the evidence says why."""
+        return "inconclusive" not in self.evidence

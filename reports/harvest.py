@@ -26,13 +26,9 @@ def harvest(findings: Iterable[Finding], folder: Path = CORPUS) -> dict[str, int
     by_area: dict[str, list[Seen]] = {}
     for finding in findings:
         area = finding.evidence.get("area")
-        if isinstance(area, str) and area in areas() and finding.program and not _unsure(finding):
+        if isinstance(area, str) and area in areas() and finding.program and finding.certain:
             by_area.setdefault(area, []).append(Seen(finding.signature, finding.program))
     return {area: add(area, seen, folder) for area, seen in sorted(by_area.items())}
-
-
-def _unsure(finding: Finding) -> bool:
-    return "inconclusive" in finding.evidence
 
 
 def add(area: str, found: Iterable[Seen], folder: Path = CORPUS) -> int:

@@ -46,7 +46,7 @@ def _by_simplest(by_tokens: dict[frozenset[str], list[Finding]]) -> Iterator[lis
     for tokens in sorted(by_tokens, key=len):
         if tokens in left:
             same = left.pop(tokens)
-            sure = any("inconclusive" not in finding.evidence for finding in same)
+            sure = any(finding.certain for finding in same)
             more = [each for each in left if sure and tokens < each]
             yield same + [finding for each in more for finding in left.pop(each)]
 
@@ -54,7 +54,7 @@ def _by_simplest(by_tokens: dict[frozenset[str], list[Finding]]) -> Iterator[lis
 def _merged(same: list[Finding]) -> Finding:
     """One of several: the first one's signature, and the shortest program that bears it for certain."""
     named = (each for each in same if each.signature == same[0].signature)
-    best = min(named, key=lambda finding: ("inconclusive" in finding.evidence, *_length(finding)))
+    best = min(named, key=lambda finding: (not finding.certain, *_length(finding)))
     protocols = sorted({finding.protocol for finding in same})
     evidence = best.evidence if len(protocols) == 1 else {**best.evidence, "protocols": protocols}
     return msgspec.structs.replace(best, count=sum(finding.count for finding in same), evidence=evidence)

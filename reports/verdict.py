@@ -62,7 +62,7 @@ def _judged(finding: Finding, pair: Pair, ledger: Ledger, accepted: Ledger) -> F
 
 
 def _unsure(finding: Finding) -> bool:
-    return "inconclusive" in finding.evidence or finding.verdict == Verdict.INCONCLUSIVE.name.lower()
+    return not finding.certain or finding.verdict == Verdict.INCONCLUSIVE.name.lower()
 
 
 def verdict_of(finding: Finding) -> Verdict:

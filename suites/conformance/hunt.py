@@ -88,7 +88,8 @@ class Hunt:
             each = of_pipeline(last, program)
             if each.rule in _INCIDENTS and each.signature not in self._told:
                 self._told.add(each.signature)
-                first_seen = program[: each.step.line + 1]
+                # where the command that blocks is named, it may stand behind the last reply that came
+                first_seen = program[: each.step.line + 1] if each is last else program
                 self.known.found(
                     Discovery(
                         difference=each,
