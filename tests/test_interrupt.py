@@ -37,11 +37,48 @@ except KeyboardInterrupt:
 """
 
 
-def test_an_interrupt_in_a_finaliser_is_heard() -> None:
+SWALLOWED = f"""
+import contextlib, signal, sys; sys.path.insert(0, {str(ROOT)!r})
+from suites import interrupt
+interrupt.never_lose_ctrl_c()
+told = []
+
+def library(breaks):
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except BaseException:
+        told.append("swallowed")
+    if breaks:
+        raise AssertionError("half built")
+
+for breaks in (True, False):
+    try:
+        with interrupt.heard():
+            library(breaks)
+    except KeyboardInterrupt:
+        told.append("heard")
+try:
+    interrupt.raise_again()
+except KeyboardInterrupt:
+    told.append("again")
+print(*told)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        pytest.param(IN_A_FINALISER, "heard\n", id="in a finaliser"),
+        pytest.param(
+            SWALLOWED, "swallowed heard swallowed heard again\n", id="in a library that swallows it"
+        ),
+    ],
+)
+def test_an_interrupt_is_heard(code: str, told: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", IN_A_FINALISER], capture_output=True, text=True, timeout=20, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False
     )
-    assert (done.stdout, done.stderr) == ("heard\n", "")
+    assert (done.stdout, done.stderr) == (told, "")
 
 
 class Fetching:

@@ -18,6 +18,7 @@ from generators.command import command
 from generators.corpus import corpus
 from generators.programs import Batch, Drawn, draw_programs
 from generators.table import Row, build_table
+from suites import interrupt
 from suites.conformance.canary import Canary, PoisonedError
 from suites.conformance.hunt import Hunt
 from suites.conformance.probe import keys_in, probe
@@ -177,6 +178,7 @@ class Campaign:
         deadly: Counter[str] = Counter()
 
         def run(drawn: Drawn) -> None:
+            interrupt.raise_again()
             if self.enough():
                 return
             drawn = drawn.without({form for form, times in deadly.items() if times >= _DEATHS})
@@ -191,7 +193,8 @@ class Campaign:
                 differed.update(_forms_of(drawn.rows, hunt.differing_lines))
                 deadly.update(_forms_of(drawn.rows, hunt.deadly_lines))
 
-        rows = draw_programs(batch, run)
+        with interrupt.heard():
+            rows = draw_programs(batch, run)
         outcome.sent.update(_times_sent(rows))
         _damp(damped, differed, rows)
         damped.update(dict.fromkeys(deadly, _LEAST_OF_ALWAYS))
