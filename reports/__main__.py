@@ -1,4 +1,7 @@
-"""`python -m reports`: show, render, judge and compare runs on disk. It starts no server."""
+"""`python -m reports`: show, render, judge and compare runs on disk, and see their findings again.
+
+It starts no server: `reproduce` and `bisect` have a process of their own do that, and read what it wrote.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +15,38 @@ from typing import TYPE_CHECKING, NoReturn
 from rich.console import Console
 
 from generators.corpus import CORPUS
+from reports import bisect as bisecting
+from reports import reproduce as reproducing
 from reports.book import LEDGER, Acceptances, BookError, load_acceptances, load_ledger
 from reports.compare import compare, print_comparison
+from reports.engines import available
+from reports.exports import FORMS
+from reports.find import find_finding
 from reports.harvest import harvest
 from reports.judge import Policy, judge, save
 from reports.record import RecordError, load
 from reports.render import render
+from reports.reproducer import Reproducer, reproducer
 from reports.runs import find_run
 from reports.terminal import print_summary
 from reports.verdict import ExitCode, FailOn
+from topologies.engine import HarnessError
+from topologies.homes import PROVIDERS
+from topologies.spec import SpecError, parse_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _EPILOG = """\
 RUN is a folder that a run wrote (runs/<id>, or what --record named), the name of one under runs/,
-or "latest". Exit codes: 0 fine, 1 differences that fail the policy, 3 the machine is in the way,
-4 wrong usage or no such record, 5 nothing was compared, 6 inconclusive under --strict.
+or "latest". Exit codes: 0 fine, 1 differences that fail the policy, 2 interrupted, 3 the machine is in
+the way, 4 wrong usage or no such record, 5 nothing was compared, 6 inconclusive under --strict.
+"""
+_ID = """\
+a finding's id as the report shows it, or a unique beginning of it; a ledger id or a signature will do, too"""
+_REPRODUCE = """\
+Exit codes: 0 the same difference showed again, 1 it did not (both answer alike, or differ otherwise),
+2 interrupted, 3 the machine is in the way, 4 wrong usage, no such finding, or no such engine.
 """
 
 
@@ -46,10 +64,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], int] = args.command
     try:
         return command(args)
-    except (RecordError, BookError) as error:
+    except (RecordError, BookError, SpecError) as error:
         print(f"error: {error}", file=sys.stderr)
         return ExitCode.USAGE
-    except OSError as error:  # such as a full disk behind standard output: no word about the engines
+    except reproducing.RunFailedError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.code
+    except KeyboardInterrupt:
+        print("interrupted; nothing is left running", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    except (
+        HarnessError,
+        OSError,
+    ) as error:  # such as a full disk behind standard output: no word about the engines
         print(f"error: {error}", file=sys.stderr)
         return ExitCode.INTERNAL
 
@@ -100,6 +127,50 @@ def harvested(args: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
+def export(args: argparse.Namespace) -> int:
+    """Write a finding as a script, a test or a text."""
+    text = FORMS[args.form](_reproducer(args))
+    if args.output is None:
+        sys.stdout.write(text)
+    else:
+        args.output.write_text(text, encoding="utf-8")
+    return ExitCode.OK
+
+
+def reproduce(args: argparse.Namespace) -> int:
+    """Run a finding's program again, and say whether it shows the same."""
+    of = _reproducer(args)
+    for spec in filter(None, (args.baseline, args.candidate)):
+        parse_spec(spec)
+    way = reproducing.way_of(of.run, args.provider)
+    again = reproducing.reproduce(of, baseline=args.baseline, candidate=args.candidate, way=way)
+    print(reproducing.told(of, again))
+    return ExitCode.OK if again.same else ExitCode.DIVERGES
+
+
+def bisect(args: argparse.Namespace) -> int:
+    """Run a finding's program on many engines, and say since which version each product behaves how."""
+    of = _reproducer(args)
+    for spec in args.engines or ():
+        parse_spec(spec)
+    had = None if args.engines else available()
+    specs, missing = (args.engines, {}) if had is None else (had.specs, had.why_not)
+    found = bisecting.bisect(
+        of,
+        specs,
+        reproducing.way_of(of.run, args.provider),
+        not_asked=missing,
+        told=lambda spec: print(f"{spec}: asked", file=sys.stderr, flush=True),
+    )
+    print(bisecting.as_json(of, found) if args.json else bisecting.as_text(of, found))
+    return ExitCode.OK if found.behaviours else ExitCode.INTERNAL
+
+
+def _reproducer(args: argparse.Namespace) -> Reproducer:
+    found = load(find_run(args.run, args.runs))
+    return reproducer(found.run, find_finding(found.findings, args.id))
+
+
 def _today() -> date:
     return date.today()  # noqa: DTZ011  (an expiry date is meant where the user is)
 
@@ -136,8 +207,55 @@ def _parser() -> _Parser:
         "--strict", action="store_true", help="inconclusive differences fail, too (exit code 6)"
     )
     _add(commands, "harvest", harvested, "add the programs of a run's findings to generators/corpus")
+    _add_of_findings(commands)
     comparing = _add(commands, "diff", diff, "compare the differences that two runs found")
     comparing.add_argument("other", metavar="RUN", help="the run to compare with")
+    return parser
+
+
+def _add_of_findings(commands: argparse._SubParsersAction[_Parser]) -> None:
+    exporting = _add_with_id(commands, "export", export, "write a finding as a script, a test or a text")
+    exporting.add_argument(
+        "--as",
+        dest="form",
+        choices=tuple(FORMS),
+        default="cli",
+        help="a script for sh and redis-cli, a pytest file that needs redis-py, or a text for an issue (default: cli)",
+    )
+    exporting.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="where it goes (default: standard output)"
+    )
+    again = _add_with_id(commands, "reproduce", reproduce, "run a finding's program again", _REPRODUCE)
+    again.add_argument("--baseline", metavar="SPEC", help="another engine (default: the run's build)")
+    again.add_argument("--candidate", metavar="SPEC", help="another engine (default: the run's build)")
+    bisecting_ = _add_with_id(
+        commands, "bisect", bisect, "run a finding's program on many engines: since which version is it so?"
+    )
+    bisecting_.add_argument(
+        "--engines",
+        nargs="+",
+        metavar="SPEC",
+        help="only these (default: all that this machine has or can have)",
+    )
+    bisecting_.add_argument("--json", action="store_true", help="as JSON")
+    for each in (again, bisecting_):
+        each.add_argument(
+            "--provider",
+            choices=PROVIDERS,
+            help="where servers live (default: Docker where the run was there)",
+        )
+
+
+def _add_with_id(
+    commands: argparse._SubParsersAction[_Parser],
+    name: str,
+    command: Callable[[argparse.Namespace], int],
+    text: str,
+    epilog: str = _EPILOG,
+) -> _Parser:
+    parser = _add(commands, name, command, text)
+    parser.add_argument("id", metavar="ID", help=_ID)
+    parser.epilog = epilog
     return parser
 
 
@@ -160,4 +278,5 @@ def _add(
 
 if __name__ == "__main__":
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `… | head` ends it without a word, and not with 1
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what plays is ended with us
     sys.exit(main())

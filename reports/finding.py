@@ -6,11 +6,13 @@ the record's schema number.
 
 from __future__ import annotations
 
+import hashlib
 from enum import Enum, IntEnum
 
 import msgspec
 
 SCHEMA = 1  # of the whole run record; raised when a reader of the old one would misread the new one
+ID_DIGITS = 8
 
 
 class Severity(Enum):
@@ -62,6 +64,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     evidence: dict[str, object] = msgspec.field(default_factory=dict)
     reproduce: str = ""  # the command that shows it again
     count: int = 1  # how often it was seen in the run
+
+    @property
+    def id(self) -> str:
+        """The first hex digits of the signature's sha256: short to type, and one difference has one id in every run."""
+        return hashlib.sha256(self.signature.encode()).hexdigest()[:ID_DIGITS]
 
     @property
     def certain(self) -> bool:

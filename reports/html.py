@@ -60,6 +60,7 @@ class Card:
     explanation: Explanation | None
     link: str
     evidence: tuple[tuple[str, str], ...]
+    again: tuple[str, ...]  # commands to paste
     unfolded: bool
 
     @property
@@ -146,8 +147,17 @@ def _card(record: Record, number_: int, finding: Finding) -> Card:
         evidence=tuple(
             (name, _evidence(value)) for name, value in finding.evidence.items() if name != "protocols"
         ),
+        again=_again(record, finding),
         unfolded=finding.severity == "breaking" and finding.verdict == NEW and number_ <= OPEN_AT_FIRST,
     )
+
+
+def _again(record: Record, finding: Finding) -> tuple[str, ...]:
+    """The commands that show a finding again on the pair, and on every engine that can be had."""
+    if not finding.program:
+        return ()
+    run = shlex.quote(str(record.path))
+    return tuple(f".venv/bin/python -m reports {name} {run} {finding.id}" for name in ("reproduce", "bisect"))
 
 
 def _glance(finding: Finding) -> str:

@@ -9,6 +9,7 @@ import msgspec
 from reports.headline import headline, not_tested, outcome, warnings
 
 if TYPE_CHECKING:
+    from reports.finding import Finding
     from reports.record import Record
 
 
@@ -22,6 +23,11 @@ def machine(record: Record) -> bytes:
         "not_tested": [{"what": what, "why": why} for what, why in not_tested(record)],
         "run": record.run,
         "coverage": record.coverage,
-        "findings": record.findings,
+        "findings": [_with_id(finding) for finding in record.findings],
     }
     return msgspec.json.format(msgspec.json.encode(everything), indent=1) + b"\n"
+
+
+def _with_id(finding: Finding) -> dict[str, object]:
+    """A line of `findings.jsonl` with the id that follows from its signature."""
+    return {"id": finding.id, **msgspec.structs.asdict(finding)}

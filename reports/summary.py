@@ -69,10 +69,16 @@ def _details(record: Record, severity: Severity) -> Iterable[str]:
     title = f"{severity.value.capitalize()}: {tally(found).by_verdict(severity)}"
     yield f"<details><summary>{title}</summary>"
     yield ""
-    yield "| verdict | command | what differs | program |"
-    yield "|---|---|---|---|"
+    yield "| id | verdict | command | what differs | program |"
+    yield "|---|---|---|---|---|"
     for finding in found[:SHOWN]:
-        cells = _verdict(record, finding), _code(finding.subject), _differs(finding), _program(finding)
+        cells = (
+            _code(finding.id),
+            _verdict(record, finding),
+            _code(finding.subject),
+            _differs(finding),
+            _program(finding),
+        )
         yield f"| {' | '.join(cells)} |"
     yield ""
     if len(found) > SHOWN:
@@ -113,6 +119,12 @@ def _limits(record: Record) -> Iterable[str]:
 
 def _facts(record: Record) -> Iterable[str]:
     run = record.run
+    if record.findings:
+        yield "A finding again, on all engines, and as a script, test or text (RUN is this run's folder):"
+        yield ""
+        for name in ("reproduce", "bisect", "export"):
+            yield f"    .venv/bin/python -m reports {name} RUN ID"
+        yield ""
     yield f"{tested(record)}, {duration(run.totals.seconds)}, seed {run.seed}. Again:"
     yield ""
     yield f"    {printable(run.reproduce) or '.venv/bin/python -m reports show ' + shlex.quote(str(record.path))}"

@@ -209,7 +209,7 @@ def _badge(finding: Finding) -> str:
 
 
 def _explained(found: list[Finding]) -> dict[str, Counter[str]]:
-    """Ledger id: how many findings of which subject it explains."""
+    """Ledger id: how many findings of which subject it explains. With that id, they can be asked for by it."""
     by_entry: dict[str, Counter[str]] = {}
     for finding in found:
         if finding.verdict == KNOWN and finding.known:
@@ -228,7 +228,7 @@ def _what(finding: Finding) -> Text:
     for number_, line in enumerate(finding.program):
         shown = line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
         text.append(f"\n{'▸' if number_ == finding.step else ' '} {shown}", "dim")
-    return text
+    return text.append(f"\n  # {finding.id}", "dim")
 
 
 def _limits(record: Record) -> Iterable[RenderableType]:
@@ -242,4 +242,6 @@ def _limits(record: Record) -> Iterable[RenderableType]:
 def _to_paste(record: Record) -> list[tuple[str, str]]:
     again = [("Again", record.run.reproduce)] if record.run.reproduce else []
     later = f".venv/bin/python -m reports show {shlex.quote(str(record.path))}"
-    return [("Report", str(record.path / "report.html")), *again, ("Later", later)]
+    each = f".venv/bin/python -m reports reproduce {shlex.quote(str(record.path))} ID"
+    findings = [("Each", each)] if record.findings else []
+    return [("Report", str(record.path / "report.html")), *again, ("Later", later), *findings]

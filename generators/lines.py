@@ -1,0 +1,49 @@
+r"""A program's line as a record holds it: a redis-cli line, maybe with the connection that it is sent over.
+
+`@2 GET k` is `GET k` over the second connection; `!"GET k\r\n"` is these bytes as they are, which no client can be
+told to send. This file reads lines and sends nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from generators.command import Command, CommandSyntaxError, parse
+
+FIRST = 1  # the connection of a line that names none
+_NAMED = re.compile(r"@([1-9][0-9]?) (.+)", re.DOTALL)
+_RAW = "!"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What one line sends, and over which connection. `command` is None where the line is raw bytes."""
+
+    text: str  # without the connection
+    connection: int
+    wire: bytes
+    command: Command | None
+
+    @property
+    def name(self) -> str:
+        """The command's name in upper case; empty for raw bytes."""
+        return self.command.name if self.command else ""
+
+
+def read_line(text: str) -> Line:
+    """The line in parts.
+
+    Raises:
+        CommandSyntaxError: redis-cli would refuse it, too.
+
+    """
+    named = _NAMED.fullmatch(text)
+    connection, rest = (int(named[1]), named[2]) if named else (FIRST, text)
+    if rest.startswith(f'{_RAW}"'):
+        parts = parse(rest.removeprefix(_RAW)).args
+        if len(parts) != 1:
+            raise CommandSyntaxError(f"raw bytes stand in one pair of quotes: {text!r}")
+        return Line(text=rest, connection=connection, wire=parts[0], command=None)
+    asked = parse(rest)
+    return Line(text=str(asked), connection=connection, wire=asked.encode(), command=asked)
