@@ -229,6 +229,17 @@ _NONE = {
 }
 
 
+_FRAME = re.compile(r"\((\w+)\+0x[0-9a-f]+\)")
+_FRAMES = 4
+
+
+def stack(log: str) -> tuple[str, ...]:
+    """The functions that a server died in, from its log: below `call`, which carries a command out, outermost first."""
+    names = _FRAME.findall(log)
+    below = names[: names.index("call")] if "call" in names else names
+    return tuple(reversed(below[-_FRAMES:]))
+
+
 def _letter(number: int) -> str:
     return chr(ord("A") + number) if number < 26 else f"A{number}"
 
@@ -248,6 +259,8 @@ def _lines(of: Reproducer, found: Bisection) -> Iterator[str]:
     for each in found.behaviours:
         yield f"{each.name}  {each.text}"
         yield f"   {counted(len(each.answers), 'engine')}{', ' + each.of if each.of else ''}"
+        if frames := stack(each.answers[0].log):
+            yield f"   in {' > '.join(frames)}"
     yield ""
     product = ""
     for stretch in found.stretches:

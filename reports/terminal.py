@@ -51,7 +51,7 @@ VERDICT_STYLES = {
     "diverges": "bold red",
 }
 SHOWN = 12  # unexplained findings of one severity in the summary
-WIDTH = 48  # what 80 columns leave beside verdict and command
+WIDTH = 46  # what 80 columns leave beside verdict and command
 PLAIN_EVERY_S = 15.0
 RATE_OVER_S = 10.0
 
@@ -188,11 +188,12 @@ def _differences(record: Record, severity: Severity) -> Iterable[RenderableType]
     )
     unexplained = [finding for finding in found if finding.verdict != KNOWN]
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True, min_width=6)
+    table.add_column(no_wrap=True, min_width=8)
     table.add_column(max_width=22, overflow="fold")
     table.add_column(overflow="fold")
     for finding in unexplained[:SHOWN]:
-        table.add_row(Text(_badge(finding), style), Text(finding.subject, "bold"), _what(finding))
+        badge = Text(_badge(finding), style).append(f"\n{finding.id}", "dim")
+        table.add_row(badge, Text(finding.subject, "bold"), _what(finding))
     if len(unexplained) > SHOWN:
         table.add_row("", "", Text(f"… and {len(unexplained) - SHOWN} more in the report", "dim"))
     for entry, subjects in _explained(found).items():
@@ -228,7 +229,7 @@ def _what(finding: Finding) -> Text:
     for number_, line in enumerate(finding.program):
         shown = line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
         text.append(f"\n{'▸' if number_ == finding.step else ' '} {shown}", "dim")
-    return text.append(f"\n  # {finding.id}", "dim")
+    return text
 
 
 def _limits(record: Record) -> Iterable[RenderableType]:

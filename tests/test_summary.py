@@ -69,7 +69,7 @@ def test_nothing_in_the_job_summary_breaks_out_of_its_cell() -> None:
         subject="X|Y", message=nasty, program=(nasty,), step=0, baseline=WireReply("bulk", nasty)
     )
     [row] = [line for line in summary(a_record(found)).splitlines() if "X&#124;Y" in line]
-    assert row.count("|") == 5
+    assert row.count("|") == 6
     assert not set("[]`@") & set(row)
     assert "<img" not in row
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from topologies.engine import Build
 
 KEPT = 4096  # elements of a reply, or bytes of a string, that are told of a long one
-_LAST_WORDS = 60  # lines of the log of a server that died
+_LAST_WORDS = 500  # lines of the log of a server that died
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
