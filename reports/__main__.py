@@ -229,7 +229,7 @@ def _add_of_findings(commands: argparse._SubParsersAction[_Parser]) -> None:
     again.add_argument("--baseline", metavar="SPEC", help="another engine (default: the run's build)")
     again.add_argument("--candidate", metavar="SPEC", help="another engine (default: the run's build)")
     bisecting_ = _add_with_id(
-        commands, "bisect", bisect, "run a finding's program on many engines: since which version is it so?"
+        commands, "bisect", bisect, "see since which version a finding is so, on many engines"
     )
     bisecting_.add_argument(
         "--engines",

@@ -39,6 +39,7 @@ NOT_OURS = {
     "--json",
     "--all",
 }
+NOT_OURS |= {"--as", "--engines"}  # of `python -m reports`
 NOT_OURS |= {"--no-deps", "--only-binary", "--python-version", "--import-mode", "--dist", "--ledger"}
 
 
@@ -107,7 +108,7 @@ def test_modules_have_every_command(module: str) -> None:
     said = shell(sys.executable, "-m", module, "--help").stdout
     named = {name for page in PAGES for name in re.findall(rf"-m {module} ([a-z]+)", page.read_text())}
     assert named
-    assert named <= set(re.findall(r"^    ([a-z]+) ", said, re.MULTILINE))
+    assert named <= set(re.findall(r"^    ([a-z]+)(?: |$)", said, re.MULTILINE))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SILENT_IN_A_ROW = 4  # lines without a reply after which nothing more is sent: it hangs
 _TIMEOUT, _NO_REPLY = Reply(Kind.NONE, b"timeout"), Reply(Kind.NONE, b"no reply")
+_THERE = command("ECHO", "is anybody there")
 _OPENING, _CLOSING = command("PING"), command("ECHO", "the end of the pipeline")
 
 
@@ -54,7 +55,7 @@ def play_pipelined(node: Node, lines: Sequence[Line], *, protocol: int) -> tuple
     connection = _Connection(Side(node, protocol))
     wire = connection.side.connect()
     try:
-        wire.sendall(b"".join((_OPENING.encode(), *(line.wire for line in lines), _CLOSING.encode())))
+        wire.sendall(b"".join((_OPENING.encode(), *(line.wire for line in lines), _CLOSING.encode() * 2)))
         replies = _up_to_the_end(connection, most=len(lines) + 2)
     finally:
         connection.side.drop()
@@ -176,7 +177,9 @@ class _Talk:
                 continue
             self._take(connection)
             if connection.waiting:
-                connection.side.wire.sendall(command("ECHO", "is anybody there").encode())
+                connection.side.wire.sendall(
+                    _THERE.encode() * 2
+                )  # CLIENT REPLY SKIP takes the first one's reply
                 why = _NO_REPLY if connection.receive(STEP_TIMEOUT_S) else _TIMEOUT
                 self._settle(connection, [why] * len(connection.waiting))
 

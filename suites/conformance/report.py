@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from generators.command import quote
 from reports.finding import Finding, WireReply
 from reports.severity import severity_of
@@ -43,10 +45,7 @@ def finding_of(discovery: Discovery, area: str, reproduce: Callable[[tuple[str, 
 def wire(reply: Reply) -> WireReply:
     """A reply as the record keeps it."""
     shape = to_json(reply, limit=_KEPT)
-    wire = shape.get("wire")
-    return WireReply(
-        type=str(shape["type"]), value=shape.get("value"), wire=str(wire) if wire is not None else None
-    )
+    return msgspec.convert(shape, WireReply)
 
 
 _SAYS = {
