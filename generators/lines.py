@@ -14,6 +14,7 @@ from generators.command import Command, CommandSyntaxError, parse
 FIRST = 1  # the connection of a line that names none
 _NAMED = re.compile(r"@([1-9][0-9]?) (.+)", re.DOTALL)
 _RAW = "!"
+OTHER_ID = re.compile(rb"id@([1-9])")  # an argument that stands for what CLIENT ID says to that connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,11 @@ class Line:
     connection: int
     wire: bytes
     command: Command | None
+
+    @property
+    def names_another(self) -> bool:
+        """Whether an argument stands for the id of a connection, which only a running server can tell."""
+        return self.command is not None and any(map(OTHER_ID.fullmatch, self.command.args))
 
     @property
     def name(self) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from reports.replies import elements, masked, one_line, printable
+from reports.reproducer import NotReproducible
 from reports.solo import NotPlayedError, Played, Players
 from reports.words import counted
 
@@ -89,7 +90,17 @@ def bisect(
     not_asked: dict[str, str] | None = None,
     told: Callable[[str], None] = lambda _: None,
 ) -> Bisection:
-    """Plays the program on each engine, two at a time."""
+    """Plays the program on each engine, two at a time.
+
+    Raises:
+        NotReproducible: what differs is no reply to a line.
+
+    """
+    if of.told:
+        raise NotReproducible(
+            f"{of.finding.id} is about what connections are told without asking: "
+            "only two engines side by side show it; try reports reproduce"
+        )
     answers: list[Answer] = []
     missing = dict(not_asked or {})
     # Ctrl-C leaves the inner block first: what plays is ended, and what has not begun does not begin.
@@ -167,11 +178,14 @@ def _stretches(answers: Sequence[Answer], names: dict[str, str]) -> Iterator[Str
 _SCRIPT_PLACE = re.compile(r" script: .*on @?\w+(:\d+)?\.$", re.DOTALL)
 
 
+_SILENT = ("no reply", "waits")  # as a hang, where one engine is asked alone
+
+
 def _key(reply: WireReply, *, order: bool) -> str:
     """Equal for replies that say the same: without ids and times, and where order means nothing, without it."""
     if reply.type == "none":
         value = str(reply.value).split(":")[0]
-        return f"none {'timeout' if value == 'no reply' else value}"
+        return f"none {'timeout' if value in _SILENT else value}"
     if reply.type == "error":
         return f"error {_SCRIPT_PLACE.sub('', masked(reply))}"
     parts = elements(reply)

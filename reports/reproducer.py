@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PIPELINE = "| the rest of the pipeline"  # how the signature ends of what hangs in a pipeline only
 NO_REPLY = "agreement.no-reply"
+PUSH = "agreement.push"
 
 
 class NotReproducible(RecordError):  # noqa: N818  (reads as the sentence it is)
@@ -35,6 +36,11 @@ class Reproducer:
         """Whether it was seen with all lines in one write only: replies that get lost, and hangs, of pipelines."""
         alone = len(self.connections) == 1
         return alone and (self.finding.rule == NO_REPLY or self.finding.signature.endswith(PIPELINE))
+
+    @property
+    def told(self) -> bool:
+        """Whether what differs is no reply to a line, but what connections are told without asking."""
+        return self.finding.rule == PUSH
 
     @property
     def connections(self) -> tuple[int, ...]:

@@ -99,7 +99,18 @@ BLOCKED = a_finding(  # two connections: the first one blocks until the second o
     baseline=WireReply("error", "ERR syntax error"),
     candidate=WireReply("integer", 3),
 )
-ALL = (BITCOUNT, BINARY, INSIDE, SILENT, SCRIPT, BLOCKED)
+MESSAGES = a_finding(  # a subscriber is told something, and another connection ends it by its id
+    rule="agreement.type",
+    subject="BITCOUNT",
+    signature="agreement.type | BITCOUNT | made up, with messages",
+    message="BITCOUNT is refused by the baseline only",
+    protocol=3,
+    program=("SUBSCRIBE c", "@2 PUBLISH c hello", "@2 INCR k", "BITCOUNT k 0", "@2 CLIENT KILL ID id@1"),
+    step=3,
+    baseline=WireReply("error", "ERR syntax error"),
+    candidate=WireReply("integer", 3),
+)
+ALL = (BITCOUNT, BINARY, INSIDE, SILENT, SCRIPT, BLOCKED, MESSAGES)
 
 
 def parts(finding: Finding, **changes: object) -> Reproducer:

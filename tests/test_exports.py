@@ -13,8 +13,10 @@ import pytest
 
 from generators.command import parse
 from reports.__main__ import main
+from reports.bisect import bisect
 from reports.exports import FORMS
 from reports.reproducer import NotReproducible
+from reports.solo import Way
 from tests.sample_builds import real_build
 from tests.sample_findings import (
     ALL,
@@ -72,6 +74,7 @@ def test_the_issue_says_what_must_be_so_for_it_to_show() -> None:
         ({"program": (r'!"*1\r\n$-5\r\n"',), "step": 0}, "bytes that are no command"),
         ({"program": ("QUIT",), "step": 0}, "takes QUIT for a word of its own"),
         ({"program": ("3 a",), "step": 0}, "for a number of repetitions"),
+        ({"program": ("@2 CLIENT KILL ID id@1",), "step": 0}, "by the id that the server gave it"),
         ({"program": ("SUBSCRIBE c",), "step": 0}, "waits for ever behind SUBSCRIBE"),
         ({"rule": "agreement.no-reply"}, "in one write"),
         (
@@ -86,6 +89,14 @@ def test_what_redis_cli_cannot_send_is_said_and_the_pytest_file_can(
     with pytest.raises(NotReproducible, match=why):
         FORMS["cli"](parts(BITCOUNT, **changes))
     compile(FORMS["pytest"](parts(BITCOUNT, **changes)), "it", "exec")
+
+
+def test_what_is_no_reply_to_a_line_is_refused_by_all_that_look_at_one() -> None:
+    pushed = parts(BITCOUNT, rule="agreement.push")
+    with pytest.raises(NotReproducible, match="told without asking"):
+        FORMS["pytest"](pushed)
+    with pytest.raises(NotReproducible, match="told without asking"):
+        bisect(pushed, (), Way())
 
 
 def test_raw_bytes_and_connections_stand_in_the_pytest_file_as_they_are() -> None:

@@ -70,6 +70,28 @@ def test_a_command_that_blocks_has_the_reply_that_another_connection_brings(node
 
 
 @pytest.mark.engines
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_messages_answer_no_line_and_connections_have_ids(node: Node, protocol: int) -> None:
+    heard = ask(
+        node,
+        "SUBSCRIBE c",
+        "@2 PUBLISH c hello",
+        "UNSUBSCRIBE c",
+        "@2 CLIENT KILL ID id@1",
+        "PING",
+        protocol=protocol,
+    )
+    subscribed = heard[0].reply.value
+    assert isinstance(subscribed, tuple)
+    assert subscribed[0].value == b"subscribe"
+    left = heard[2].reply.value
+    assert isinstance(left, tuple)
+    assert left[0].value == b"unsubscribe"
+    assert replies(heard)[1::2] == [1, 1]
+    assert replies(heard)[4] == b"closed"
+
+
+@pytest.mark.engines
 def test_lines_without_a_reply_are_no_hang(node: Node) -> None:
     heard = ask(node, "CLIENT REPLY SKIP", "SET k 1", "GET k")
     assert replies(heard) == [b"no reply", b"no reply", b"1"]

@@ -5,12 +5,14 @@ The lockstep driver compares two engines as fast as it can; this says what one o
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from generators.command import command
-from topologies.lockstep import REPLY_TIMEOUT_S, STEP_TIMEOUT_S, Side
+from generators.lines import OTHER_ID
+from topologies.lockstep import REPLY_TIMEOUT_S, STEP_TIMEOUT_S, Side, ask
 from topologies.reply import Kind, Reply
 from topologies.resp import ProtocolError, TruncatedError, decode
 
@@ -86,26 +88,40 @@ def _up_to_the_end(connection: _Connection, *, most: int) -> list[Reply]:
     return replies
 
 
+_MESSAGES = frozenset((b"message", b"pmessage", b"smessage", b"invalidate", b"tracking-redir-broken"))
+_MONITORED = re.compile(rb"\d+\.\d+ \[")
+
+
+def is_message(reply: Reply) -> bool:
+    """Whether it answers nothing: a message to a subscriber, an invalidation, a line for MONITOR. RESP2 sends such as
+    arrays.
+    """
+    if reply.kind is Kind.SIMPLE and isinstance(reply.value, bytes):
+        return _MONITORED.match(reply.value) is not None
+    if reply.kind not in (Kind.PUSH, Kind.ARRAY) or not isinstance(reply.value, tuple) or not reply.value:
+        return False
+    return reply.value[0].kind is Kind.BULK and reply.value[0].value in _MESSAGES
+
+
 @dataclass(slots=True)
 class _Connection:
     side: Side
     waiting: list[int] = field(default_factory=list)  # lines whose replies have not come
     buffer: bytes = b""
     gone: bytes | None = None  # "closed", "died", "garbled: …"
+    id: bytes = b""  # as CLIENT ID says it
 
     def receive(self, timeout_s: float) -> list[Reply]:
-        """As many replies as are waited for, or what came of them in time. Messages that nobody asked for (RESP3
-        pushes) count only where no reply came.
-        """
+        """As many replies as are waited for, or what came of them in time; messages are passed over."""
         replies: list[Reply] = []
-        pushed: list[Reply] = []
         ends = time.monotonic() + timeout_s
         while len(replies) < len(self.waiting) and self.gone is None:
             reply = self.next(ends)
             if reply is None:
                 break
-            (pushed if reply.kind is Kind.PUSH else replies).append(reply)
-        return replies or pushed[: len(self.waiting)]
+            if not is_message(reply):
+                replies.append(reply)
+        return replies
 
     def next(self, ends: float) -> Reply | None:
         wire = self.side.wire
@@ -161,7 +177,7 @@ class _Talk:
         if connection.gone is None:
             try:
                 assert connection.side.wire is not None
-                connection.side.wire.sendall(line.wire)
+                connection.side.wire.sendall(self._meant(line))
             except OSError:
                 connection.gone = connection.side.what_happened(b"closed")
         self._take(connection)
@@ -190,9 +206,20 @@ class _Talk:
     def _connection(self, number: int) -> _Connection:
         if number not in self.connections:
             side = Side(self.node, self.protocol)
-            side.connect()
-            self.connections[number] = _Connection(side)
+            said = ask(side.connect(), command("CLIENT", "ID"))
+            self.connections[number] = _Connection(side, id=str(said.value).encode())
         return self.connections[number]
+
+    def _meant(self, line: Line) -> bytes:
+        """The line's bytes; an argument `id@2` stands for the id of the second connection."""
+        if line.command is None:
+            return line.wire
+        others = [OTHER_ID.fullmatch(arg) for arg in line.command.args]
+        args = [
+            self._connection(int(other[1])).id if other else arg
+            for other, arg in zip(others, line.command.args, strict=True)
+        ]
+        return command(*args).encode()
 
     def _take(self, connection: _Connection, *, timeout_s: float = STEP_TIMEOUT_S, at: int = -1) -> None:
         """The replies that have come go to their lines. Where fewer came than lines wait, the last lines have

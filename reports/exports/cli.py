@@ -50,15 +50,18 @@ def why_not(of: Reproducer) -> str:
         return "a line of it is bytes that are no command"
     if of.pipelined:
         return "it shows only where all lines are sent in one write, and redis-cli waits for each reply"
-    for line in of.lines:
-        first = line.text.split(" ", 1)[0]
-        if first.upper() in _KEEPS:
-            return f"redis-cli takes {first} for a word of its own"
-        if first.isdigit():
-            return f"redis-cli takes {first} at the beginning of a line for a number of repetitions"
-        if line.name in _STREAMS:
-            return f"redis-cli waits for ever behind {line.name}"
-    return ""
+    return next(filter(None, map(_why_not_line, of.lines)), "")
+
+
+def _why_not_line(line: Line) -> str:
+    first = line.text.split(" ", 1)[0]
+    if line.names_another:
+        return "a line of it names a connection by the id that the server gave it"
+    if first.upper() in _KEEPS:
+        return f"redis-cli takes {first} for a word of its own"
+    if first.isdigit():
+        return f"redis-cli takes {first} at the beginning of a line for a number of repetitions"
+    return f"redis-cli waits for ever behind {line.name}" if line.name in _STREAMS else ""
 
 
 def _head(of: Reproducer) -> Iterator[str]:

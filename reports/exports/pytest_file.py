@@ -9,6 +9,7 @@ import jinja2
 import msgspec
 
 from reports.replies import printable
+from reports.reproducer import NotReproducible
 from topologies.reply import Kind, Reply
 from topologies.show import from_json
 from topologies.stand import KEPT
@@ -23,7 +24,17 @@ _IN_SCRIPTS = ("EVAL", "EVAL_RO", "EVALSHA", "EVALSHA_RO", "FCALL", "FCALL_RO")
 
 
 def pytest_file(of: Reproducer) -> str:
-    """The file's text."""
+    """The file's text.
+
+    Raises:
+        NotReproducible: what differs is no reply to a line.
+
+    """
+    if of.told:
+        raise NotReproducible(
+            f"{of.finding.id} is about what connections are told without asking, which a test of replies does not see; "
+            "reports reproduce does"
+        )
     environment = jinja2.Environment(  # noqa: S701  (Python, not HTML: values stand in it by their repr)
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         undefined=jinja2.StrictUndefined,
