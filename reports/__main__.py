@@ -19,7 +19,6 @@ from reports import bisect as bisecting
 from reports import reproduce as reproducing
 from reports.book import LEDGER, Acceptances, BookError, load_acceptances, load_ledger
 from reports.compare import compare, print_comparison
-from reports.engines import available
 from reports.exports import FORMS
 from reports.find import find_finding
 from reports.harvest import harvest
@@ -31,7 +30,7 @@ from reports.runs import find_run
 from reports.terminal import print_summary
 from reports.verdict import ExitCode, FailOn
 from topologies.engine import HarnessError
-from topologies.homes import PROVIDERS
+from topologies.node import PROVIDERS
 from topologies.spec import SpecError, parse_spec
 
 if TYPE_CHECKING:
@@ -150,6 +149,8 @@ def reproduce(args: argparse.Namespace) -> int:
 
 def bisect(args: argparse.Namespace) -> int:
     """Run a finding's program on many engines, and say since which version each product behaves how."""
+    from reports.engines import available  # noqa: PLC0415  (Docker's client takes long to import)
+
     of = _reproducer(args)
     for spec in args.engines or ():
         parse_spec(spec)

@@ -1,19 +1,15 @@
-"""Which engines a run's findings can be shown on: its own two, to the byte, and all others that can be had here."""
+"""Which engines a finding can be shown on: all that can be had here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from topologies.cache import Cache
 from topologies.catalogue import the_catalogue
 from topologies.fetch import Fetcher
 from topologies.listing import Entry, entries
 
-if TYPE_CHECKING:
-    from reports.run import BuildRecord
-
-_SOURCES = ("wheel", "deb", "docker")  # named after a version, so that the build can be asked for again
+_SOURCES = ("wheel", "deb", "docker")  # in the order in which they are taken for one version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,13 +18,6 @@ class Available:
 
     specs: tuple[str, ...]
     why_not: dict[str, str]  # engine: reason
-
-
-def spec_again(build: BuildRecord) -> str:
-    """The spec that brings the same build: what was asked for may mean a newer one today."""
-    if build.source in _SOURCES:
-        return f"{build.product}:{build.version}@{build.source}"
-    return build.spec
 
 
 def available() -> Available:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reports import record
-from reports.engines import spec_again
 from reports.replies import lines as shown_lines
 from reports.replies import printable
 from reports.solo import ROOT, NotPlayedError, Players, Way
@@ -52,6 +51,16 @@ class RunFailedError(HarnessError):
     def __init__(self, code: int, told: str) -> None:
         super().__init__(f"the run ended with {code}:\n{told.strip()}")
         self.code = code
+
+
+_SOURCES = ("wheel", "deb", "docker")  # can be named behind a version, so that the same build is asked for
+
+
+def spec_again(build: BuildRecord) -> str:
+    """The spec that brings the same build: what was asked for may mean a newer one today."""
+    if build.source in _SOURCES:
+        return f"{build.product}:{build.version}@{build.source}"
+    return build.spec
 
 
 def way_of(run: Run, provider: str | None = None) -> Way:

@@ -16,8 +16,7 @@ from generators.command import CommandSyntaxError, Program, parse
 from reports.book import Acceptances, BookError, load_acceptances
 from reports.verdict import FailOn
 from suites.profiles import PROFILES
-from topologies.homes import PROVIDERS
-from topologies.node import Auth
+from topologies.node import PROVIDERS, Auth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,8 +14,9 @@ import pytest
 
 from reports.__main__ import main
 from reports.bisect import Answer, as_json, as_text, grouped, stack
-from reports.engines import chosen, spec_again
+from reports.engines import chosen
 from reports.finding import WireReply
+from reports.reproduce import spec_again
 from tests.sample_builds import OLD, QUICK, WITH_TLS, real_build
 from tests.sample_findings import BITCOUNT, INSIDE, SCRIPT, SILENT, parts, the_run, write_run
 from tests.sample_record import a_finding

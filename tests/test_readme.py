@@ -12,7 +12,7 @@ import pytest
 
 from suites.options import add_options
 from suites.profiles import PROFILES
-from topologies.homes import PROVIDERS
+from topologies.node import PROVIDERS
 
 ROOT = Path(__file__).resolve().parents[1]
 MAKEFILE = (ROOT / "Makefile").read_text()

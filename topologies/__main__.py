@@ -17,8 +17,7 @@ from topologies.cache import Cache
 from topologies.catalogue import Docker, full_name, the_catalogue
 from topologies.engine import Build, HarnessError
 from topologies.fetch import Fetcher, attempt, raise_failures
-from topologies.homes import PROVIDERS
-from topologies.node import Auth
+from topologies.node import PROVIDERS, Auth
 from topologies.progress import Board
 from topologies.spec import GRAMMAR, SpecError
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from topologies.engine import Build
 
 
+PROVIDERS = ("auto", "cell", "docker", "process")  # of homes, as people choose them
+
+
 class Auth(Enum):
     """How a node lets clients in."""
 

@@ -12,6 +12,8 @@ from typing import Final, TypeAlias
 from generators.command import quote
 from topologies.reply import Kind, Reply
 
+KEPT: Final = 4096  # elements of a reply, or bytes of a string, that are kept of a long one
+
 Json: TypeAlias = "dict[str, object]"
 
 _NAMES: Final = {

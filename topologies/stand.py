@@ -15,7 +15,7 @@ from topologies.cache import cache_dir
 from topologies.fetch import obtain
 from topologies.homes import choose, wants_docker
 from topologies.node import Auth, NodeSpec
-from topologies.show import show, to_json
+from topologies.show import KEPT, show, to_json
 from topologies.solo import Heard, play_pipelined
 from topologies.solo import play as play_stepwise
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from generators.lines import Line
     from topologies.engine import Build
 
-KEPT = 4096  # elements of a reply, or bytes of a string, that are told of a long one
 _LAST_WORDS = 500  # lines of the log of a server that died
 
 

@@ -65,7 +65,7 @@ def _server(build: BuildRecord, name: str, before: str = "") -> str:
 def _steps(of: Reproducer) -> Iterator[str]:
     yield "## Steps"
     yield ""
-    yield f"On a fresh server without data, {_how(of)}:"
+    yield f"On a server without data, {_how(of)}:"
     yield ""
     for line in of.lines:
         lead = f"({line.connection}) " if len(of.connections) > 1 else ""

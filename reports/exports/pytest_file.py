@@ -11,8 +11,7 @@ import msgspec
 from reports.replies import printable
 from reports.reproducer import NotReproducible
 from topologies.reply import Kind, Reply
-from topologies.show import from_json
-from topologies.stand import KEPT
+from topologies.show import KEPT, from_json
 
 if TYPE_CHECKING:
     from generators.lines import Line

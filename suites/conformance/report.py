@@ -10,14 +10,12 @@ from generators.command import quote
 from reports.finding import Finding, WireReply
 from reports.severity import severity_of
 from topologies.reply import Kind, Reply
-from topologies.show import to_json
+from topologies.show import KEPT, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from suites.conformance.discovery import Discovery
-
-_KEPT = 4096  # elements of a reply, or bytes of a string, that a record keeps of a long one
 
 
 def finding_of(discovery: Discovery, area: str, reproduce: Callable[[tuple[str, ...]], str]) -> Finding:
@@ -44,7 +42,7 @@ def finding_of(discovery: Discovery, area: str, reproduce: Callable[[tuple[str, 
 
 def wire(reply: Reply) -> WireReply:
     """A reply as the record keeps it."""
-    shape = to_json(reply, limit=_KEPT)
+    shape = to_json(reply, limit=KEPT)
     return msgspec.convert(shape, WireReply)
 
 

@@ -11,6 +11,7 @@ from topologies import cell
 from topologies.addresses import Addresses
 from topologies.engine import HomeError
 from topologies.homes.process import ProcessHome
+from topologies.node import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from topologies.engine import Build
     from topologies.node import Home
 
-PROVIDERS = ("auto", "cell", "docker", "process")
 _NEEDS_A_CELL = "no partitions, no packet loss, no full disk, no wrong clock"
 
 
