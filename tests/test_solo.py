@@ -28,10 +28,9 @@ def test_a_line_is_read_in_parts() -> None:
     assert (plain.connection, plain.text, plain.name) == (1, 'SET k "a b"', "SET")
     assert (second.connection, second.text) == (2, "GET k")
     assert (raw.connection, raw.command, raw.wire) == (3, None, b"*1\r\n$-5\r\n")
-    for wrong in ("", '"', '!"a" b', "@2 "):
-        if wrong != "@2 ":  # a command that is called so
-            with pytest.raises(CommandSyntaxError):
-                read_line(wrong)
+    for wrong in ("", '"', '!"a" b'):
+        with pytest.raises(CommandSyntaxError):
+            read_line(wrong)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +120,7 @@ def test_play_says_it_to_people_and_to_programs(capfd: pytest.CaptureFixture[str
     real_build(QUICK)
     playing = ["play", QUICK, "--provider", "process", "SET k 1", "GET k"]
     assert main(playing) == 0
-    assert '> GET k\n(bulk) "1"\n' in capfd.readouterr().out.replace('\n"1"\n', '\n(bulk) "1"\n')
+    assert capfd.readouterr().out.endswith('> SET k 1\n(simple) OK\n> GET k\n"1"\n')
     assert main([*playing, "--json"]) == 0
     told = json.loads(capfd.readouterr().out)
     assert told["engine"] == "valkey:8.1.8"
