@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generators.command import CommandSyntaxError, Program, parse
+from generators.command import CommandSyntaxError
+from generators.raw import parse_line
 from reports.book import Acceptances, BookError, load_acceptances
 from reports.verdict import FailOn
 from suites.profiles import PROFILES
@@ -20,6 +21,8 @@ from topologies.node import PROVIDERS, Auth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from generators.raw import Lines
 
 DEFAULT_BASELINE = "redis:7.2"
 DEFAULT_CANDIDATE = "valkey:8.1"
@@ -94,7 +97,8 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="LINE",
         help=(
             "run only this program, a redis-cli line each time the option stands; "
-            "--program='@2 GET k' sends it over the second connection (with =, else pytest reads a file)"
+            "--program='@2 GET k' sends it over the second connection (with =, else pytest reads a file); "
+            """--program '!"*-1\\r\\n"' writes these bytes as they are"""
         ),
     )
     group.addoption("--tls", action="store_true", help="all connections are encrypted")
@@ -120,7 +124,7 @@ class Options:
     strict: bool
     acceptances: Acceptances
     accept_to: Path | None
-    program: Program
+    program: Lines
     tls: bool
     auth: Auth
 
@@ -187,8 +191,8 @@ def _not_there_yet(path: Path | None) -> Path | None:
     return path
 
 
-def _program(lines: Sequence[str]) -> Program:
+def _program(lines: Sequence[str]) -> Lines:
     try:
-        return tuple(parse(line) for line in lines)
+        return tuple(parse_line(line) for line in lines)
     except CommandSyntaxError as error:
         raise pytest.UsageError(f"--program: {error}") from error

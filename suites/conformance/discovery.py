@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from generators.command import Command, Program
+    from generators.command import Command
+    from generators.raw import Lines
     from suites.conformance.difference import Difference
 
 _LOOKS = 4  # at differences of one coarse name, before they are taken for one
@@ -33,10 +34,10 @@ class Discovery:
     """A new difference with its shortest program."""
 
     difference: Difference
-    program: Program
+    program: Lines  # of commands alone, but for what was found below them
     protocol: int
     replays: Replays
-    first_seen: Program  # as it was found, up to the line that differed
+    first_seen: Lines  # as it was found, up to the line that differed
     writer: Command | None = None  # of a difference in state: the line that left other data behind
 
 

@@ -64,9 +64,11 @@ class Pair:
             lockstep.close()
         self.pen.close()
 
-    def discovered(self, discovery: Discovery) -> None:
-        """Writes a finding down at once: a run that is killed keeps it."""
+    def discovered(self, discovery: Discovery, evidence: Mapping[str, object] | None = None) -> None:
+        """Writes a finding down at once, with what else shows it: a run that is killed keeps it."""
         finding = finding_of(discovery, self.area, self.session.reproduce_program)
+        if evidence:
+            finding = msgspec.structs.replace(finding, evidence={**finding.evidence, **evidence})
         self.found.append(finding)
         self.pen.finding(finding)
 

@@ -6,10 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from generators.command import parse
+from generators.raw import is_raw
 from generators.vocabulary import areas
 from suites.conformance.campaign import Outcome
 from suites.conformance.hunt import Hunt
 from suites.conformance.probe import keys_in, probe
+from suites.wire.replay import replay_raw
 from topologies.lockstep import script
 
 if TYPE_CHECKING:
@@ -24,8 +26,10 @@ REPLAYS = "replays"  # what no area hunted: programs that were given
 def replay(pair: Pair, lines: Sequence[str], *, rule: str | None = None, shrinks: bool = False) -> bool:
     """Runs the program in both protocols; findings go where the pair's findings go, as it stands or shrunk.
 
-    Returns whether it differs: at all, or by `rule`.
+    Returns whether it differs: at all, or by `rule`. A program with raw bytes goes below the commands instead.
     """
+    if any(map(is_raw, lines)):
+        return replay_raw(pair, lines, area=REPLAYS, rule=rule, shrinks=shrinks)
     program = tuple(parse(line) for line in lines)
     keys = keys_in(program)
     resets = tuple(each for area in areas().values() for each in area.reset)

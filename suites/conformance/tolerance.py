@@ -32,6 +32,7 @@ RULES = {
     "clock": "the command tells a time: integers may be 2 s apart",
     "cursor": "a SCAN that did not end: types compared; one that ended: elements compared as a bag",
     "identity": "HELLO names server, version and connection: these may differ, the other fields may not",
+    "moment": "below the commands, one look saw a difference and a more patient one did not: not compared",
     "digest": "the digests of all data differ, and no command that reads data shows a difference",
 }
 
