@@ -1,6 +1,4 @@
-"""What comes from elsewhere: other protocols on this port, replication spoken wrongly, and clients that have not said the
-password.
-"""
+"""What comes from elsewhere: other protocols on this port, replication spoken wrongly, clients without a password."""
 
 from __future__ import annotations
 

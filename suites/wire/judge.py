@@ -14,12 +14,12 @@ from generators.raw import Raw
 from suites import interrupt
 from suites.conformance.discovery import Discovery, Replays
 from suites.wire.naming import named
-from suites.wire.parting import parts
+from suites.wire.parting import partings
 from topologies.raw import PING, Heard, RawPair, Talk, settings_of
 from topologies.show import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from generators.raw import Lines
     from suites.conformance.difference import Difference
@@ -80,60 +80,52 @@ class Judge:
     def _examine_some(self, cases: Sequence[Lines]) -> None:
         interrupt.raise_again()
         seen = self._look_at_all(cases)
-        if len(cases) > 1 and any(each and each.ended for each in seen):
+        if len(cases) > 1 and any(each.ended for some in seen for each in some):
             seen = [each for lines in cases for each in self._look_at_all([lines])]  # which of them did it
         for lines, each in zip(cases, seen, strict=True):
-            if each is not None:
-                self._note(lines, each)
+            for difference in each:
+                self._note(lines, difference)
 
-    def examine(self, lines: Lines) -> bool:
-        """Runs one case; says whether it differs."""
-        seen = self.look(lines)
-        return seen is not None and self._note(lines, seen)
-
-    def _note(self, lines: Lines, seen: Seen) -> bool:
+    def _note(self, lines: Lines, seen: Seen) -> None:
         name = seen.difference.signature
         if name not in self._finals:
             final = self._investigate(lines, seen)
             if final is None:
-                return False
+                return
             self._finals[name] = self._finals[final] = final
         self.counts[self._finals[name]] += 1
-        return True
 
-    def look(self, lines: Lines, *, patient: bool = False) -> Seen | None:
-        """The first difference in what they say to these lines."""
-        return self._look_at_all([lines], patient=patient)[0]
-
-    def _look_at_all(self, cases: Sequence[Lines], *, patient: bool = False) -> list[Seen | None]:
+    def _look_at_all(self, cases: Sequence[Lines], *, patient: bool = False) -> list[list[Seen]]:
+        """Of each case what differs; what may follow from a difference is left out."""
         every = self.pair.run_all(cases, patient=patient)
         if any(talk.log for talks in every for talk in talks):
             self.died()
-        return [self._seen(lines, talks) for lines, talks in zip(cases, every, strict=True)]
+        return [list(self._seen(lines, talks)) for lines, talks in zip(cases, every, strict=True)]
 
-    def _seen(self, lines: Lines, talks: tuple[Talk, Talk]) -> Seen | None:
-        parting = parts(talks, self.rules)
-        if parting is None:
-            return None
+    def _seen(self, lines: Lines, talks: tuple[Talk, Talk]) -> Iterator[Seen]:
         whole = (*lines, PING)
-        return Seen(named(whole, parting), whole[: parting.line + 1], talks)
+        for parting in partings(talks, self.rules):
+            yield Seen(named(whole, parting), whole[: parting.line + 1], talks)
+            if not parting.harmless:
+                return
+
+    def _look(self, lines: Lines, loose: str) -> Seen | None:
+        """The same difference again, with patience."""
+        seen = self._look_at_all([lines], patient=True)[0]
+        return next((each for each in seen if each.difference.loose == loose), None)
 
     def _investigate(self, lines: Lines, first: Seen) -> str | None:
-        """Looks again with patience, shrinks and reports it. None where only the moment made it differ."""
-        loose = first.difference.loose
-        looks = [self.look(lines, patient=True) for _ in range(_LOOKS)]
-        shown = [each for each in looks if each is not None and each.difference.loose == loose]
-        if len(shown) < _LOOKS and not first.ended:
-            other = next((each for each in looks if each is not None), None)
-            if None in looks or other is None:
-                self.rules.applied["moment"] += 1
-                return None
-            return self._investigate(lines, other) if other.difference.loose != loose else None
+        """Looks again, shrinks and reports it. None where only the moment made it differ."""
+        looks = [self._look(lines, first.difference.loose) for _ in range(_LOOKS)]
+        shown = [each for each in looks if each is not None]
         replays = Replays(shown=len(shown), of=_LOOKS)
-        if not replays.always:
+        if replays.always:
+            least = self._shortest(lines, shown[0]) if self.shrinks else shown[0]
+            return self._report(least, lines, replays)
+        if first.ended:
             return self._report(first, lines, replays)
-        least = self._shortest(lines, shown[0]) if self.shrinks else shown[0]
-        return self._report(least, lines, replays)
+        self.rules.applied["moment"] += 1
+        return None
 
     def _shortest(self, lines: Lines, seen: Seen) -> Seen:
         """Without the lines that it does not need, and with neighbours written at once where that shows it, too."""
@@ -141,8 +133,8 @@ class Judge:
         while shrinking:
             shrinking = False
             for candidate in _shorter(lines):
-                look = self.look(candidate, patient=True)
-                if look is not None and look.difference.loose == seen.difference.loose:
+                look = self._look(candidate, seen.difference.loose)
+                if look is not None:
                     lines, seen, shrinking = candidate, look, True
                     break
         return seen

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from generators.command import Command
 from suites.conformance.difference import Difference, mask, name_difference
 from suites.conformance.steps import Step
-from suites.wire.parting import HELLO, greets
+from suites.wire.parting import HELLO, breaks_off, greets
 from suites.wire.subject import About, about
 from topologies.reply import Kind, Reply
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _UNKNOWN = re.compile(rb"ERR unknown command ", re.IGNORECASE)
 _SUBSCRIBED = re.compile(rb"ERR Can't execute '[^']*'")
-_PROTOCOL = b"ERR Protocol error"
 _TOPICS = (  # what a protocol error is about, by its text
     (re.compile(rb"unauthenticated"), "UNAUTHENTICATED"),
     (re.compile(rb"inline|unbalanced"), "INLINE"),
@@ -49,7 +48,7 @@ def _by_text(step: Step, sent: About) -> Difference | None:
     a, b = step.baseline, step.candidate
     if greets(a) and greets(b):
         return name_difference(step._replace(asked=HELLO))
-    if _breaks_off(a) or _breaks_off(b):
+    if breaks_off(a) or breaks_off(b):
         return _of_protocol(step, sent)
     texts = [reply.value if isinstance(reply.value, bytes) else b"" for reply in (a, b)]
     if all(map(_UNKNOWN.match, texts)) and _letters(a) == _letters(b):
@@ -71,8 +70,8 @@ def _of_protocol(step: Step, sent: About) -> Difference:
     """One side or both can't go on with what they got, and close the connection."""
     a, b = step.baseline, step.candidate
     subject = next(filter(None, map(_topic, (a, b))), sent.subject)
-    if not (_breaks_off(a) and _breaks_off(b)):
-        what = " | ".join(mask(reply) if _breaks_off(reply) else "goes on" for reply in (a, b))
+    if not (breaks_off(a) and breaks_off(b)):
+        what = " | ".join(mask(reply) if breaks_off(reply) else "goes on" for reply in (a, b))
         return _of(step, "closed", subject, what)
     return _of(step, "error-text", subject, f"{mask(a)} | {mask(b)}")
 
@@ -120,13 +119,8 @@ def _asked(line: Line, subject: str) -> Command:
     return Command((subject.encode(),))
 
 
-def _breaks_off(reply: Reply) -> bool:
-    """Whether a server says that it can't go on with what it got; it closes the connection then."""
-    return reply.kind is Kind.ERROR and isinstance(reply.value, bytes) and reply.value.startswith(_PROTOCOL)
-
-
 def _topic(reply: Reply) -> str | None:
-    if not _breaks_off(reply) or not isinstance(reply.value, bytes):
+    if not breaks_off(reply) or not isinstance(reply.value, bytes):
         return None
     text = reply.value
     return next((topic for pattern, topic in _TOPICS if pattern.search(text)), None)

@@ -1,4 +1,4 @@
-"""Where two engines part that got the same bytes: the first line and the first reply to it that are not the same."""
+"""Where two engines part that got the same bytes: the lines, and the replies to them, that are not the same."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from generators.command import command
 from topologies.reply import Kind, Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from suites.conformance.tolerance import Tolerances
     from topologies.raw import Heard, Talk
 
@@ -25,40 +27,55 @@ class Parting:
     baseline: Reply
     candidate: Reply
 
+    @property
+    def harmless(self) -> bool:
+        """Whether both are in one state behind it: both refused by the same code, or only named themselves."""
+        both = self.baseline, self.candidate
+        texts = [reply.value for reply in both if reply.kind is Kind.ERROR and isinstance(reply.value, bytes)]
+        alike = len(texts) == 2 and texts[0].split(b" ")[0] == texts[1].split(b" ")[0]
+        return all(map(greets, both)) or (alike and not any(map(breaks_off, both)))
 
-def parts(talks: tuple[Talk, Talk], rules: Tolerances) -> Parting | None:
-    """The first line to which they say something else, but for what a rule forgives."""
+
+def partings(talks: tuple[Talk, Talk], rules: Tolerances) -> Iterator[Parting]:
+    """Where they say something else, but for what a rule forgives: every reply as long as there are as many on both
+    sides, and then the first that one side lacks, or the end of one connection.
+    """
     cause: int | None = None
     last = len(talks[0].heard) - 1
     for line, (a, b) in enumerate(zip(talks[0].heard, talks[1].heard, strict=True)):
-        apart = _apart(a, b, rules)
-        if apart is None and a.end != b.end and (cause is not None or line == last or _both_ended(a, b)):
-            apart = len(a.replies), _nothing(a), _nothing(b)
-        if apart is not None:
-            place, one, other = apart
-            return Parting(line, line if cause is None else cause, place, *innermost(one, other, rules))
+        for place, one, other in _apart(a, b, rules):
+            yield Parting(line, line if cause is None else cause, place, *innermost(one, other, rules))
+        if len(a.replies) != len(b.replies):
+            return
+        if a.end != b.end and (cause is not None or line == last or _both_ended(a, b)):
+            yield Parting(line, line if cause is None else cause, len(a.replies), _nothing(a), _nothing(b))
+            return
+        if a.end == b.end != b"":
+            return
         if a.end != b.end:
             cause = line  # one is open still: the next line shows it
-        elif a.end:
-            return None
-    return None
 
 
 def _both_ended(a: Heard, b: Heard) -> bool:
     return {a.end, b.end} != {b"", b"closed"}
 
 
-def _apart(a: Heard, b: Heard, rules: Tolerances) -> tuple[int, Reply, Reply] | None:
-    """The first replies that differ, and their place; a reply and none where one of them is left out."""
+def _apart(a: Heard, b: Heard, rules: Tolerances) -> Iterator[tuple[int, Reply, Reply]]:
+    """The replies that differ, and their places; where one side has fewer, the first place only: a reply and none
+    where it is left out and those behind it are there.
+    """
     pairs = list(zip(a.replies, b.replies, strict=False))
-    at = next((at for at, pair in enumerate(pairs) if not same(*pair, rules)), len(pairs))
-    if at == len(pairs) and len(a.replies) == len(b.replies):
-        return None
+    places = [at for at, pair in enumerate(pairs) if not same(*pair, rules)]
+    if len(a.replies) == len(b.replies):
+        yield from ((at, *pairs[at]) for at in places)
+        return
+    at = places[0] if places else len(pairs)
     if _left_out(a.replies[at:], b.replies[at:], rules):
-        return at, Reply(Kind.NONE, b"no reply"), b.replies[at]
-    if _left_out(b.replies[at:], a.replies[at:], rules):
-        return at, a.replies[at], Reply(Kind.NONE, b"no reply")
-    return at, _reply(a, at), _reply(b, at)
+        yield at, Reply(Kind.NONE, b"no reply"), b.replies[at]
+    elif _left_out(b.replies[at:], a.replies[at:], rules):
+        yield at, a.replies[at], Reply(Kind.NONE, b"no reply")
+    else:
+        yield at, _reply(a, at), _reply(b, at)
 
 
 def _left_out(fewer: tuple[Reply, ...], more: tuple[Reply, ...], rules: Tolerances) -> bool:
@@ -78,6 +95,15 @@ def _nothing(heard: Heard) -> Reply:
 def greets(reply: Reply) -> bool:
     """Whether this is what HELLO says, wherever it stands."""
     return isinstance(reply.value, tuple) and bool(reply.value) and reply.value[0].value == b"server"
+
+
+def breaks_off(reply: Reply) -> bool:
+    """Whether a server says that it can't go on with what it got; it closes the connection then."""
+    return (
+        reply.kind is Kind.ERROR
+        and isinstance(reply.value, bytes)
+        and reply.value.startswith(b"ERR Protocol error")
+    )
 
 
 def same(baseline: Reply, candidate: Reply, rules: Tolerances) -> bool:

@@ -71,8 +71,10 @@ def about(lines: Lines, at: int, place: int | None = None) -> About:
     if wrong is not None and wrong.subject == "SPLIT":  # what came behind it is in its place
         requests, wrong = _read(b"".join(each.encode() for each in lines[behind[-1] : at + 1]))
     answered = [each for each in requests if each.words]
+    upto = requests
     if place is not None and at == raws[-1] and len(behind) == 1 and _answers(answered, place):
-        requests, wrong = [answered[place]], None  # each request got a reply: this one got another
+        upto = answered[: place + 1]  # each request got a reply: this one got another
+        requests, wrong = upto[-1:], None
     data = lines[behind[-1]].encode()
     set_before = {
         each.args[2].lower()
@@ -80,7 +82,7 @@ def about(lines: Lines, at: int, place: int | None = None) -> About:
         if isinstance(each, Command) and each.full_name == "CONFIG SET" and len(each.args) > 3
     }
     if b"requirepass" in set_before:
-        return _outside(data, requests, wrong)
+        return _outside(data, upto, wrong)
     for name in set_before & set(_LIMITS):
         return About(_LIMITS[name], frozenset({"limit"}))
     return _named(data, requests, wrong, writes=len(behind))
@@ -223,7 +225,7 @@ def _read_header(data: bytes, at: int, subject: str) -> tuple[int, int] | About:
     form, most = (_COUNT, MOST_ARGUMENTS) if subject == "MULTIBULK" else (_LENGTH, LONGEST_BULK)
     if not ending and form.fullmatch(text):
         return About("SPLIT")
-    if ending == b"\r\n" and form.fullmatch(text) and int(text) <= most:
+    if ending == b"\r\n" and form.fullmatch(text) and len(text) <= _MOST_DIGITS and int(text) <= most:
         return int(text), found.end()
     return About(subject, _of_number(text, most) | _of_ending(ending))
 
