@@ -67,6 +67,7 @@ def about(lines: Lines, at: int, place: int | None = None) -> About:
     if not raws or _speaks_for_itself(lines[at]):
         return _of_commands(lines[: at + 1])
     behind = list(takewhile(lambda index: isinstance(lines[index], Raw), range(raws[-1], -1, -1)))
+    behind = _still_open(lines, behind)
     requests, wrong = _read(b"".join(lines[index].encode() for index in reversed(behind)))
     if wrong is not None and wrong.subject == "SPLIT":  # what came behind it is in its place
         requests, wrong = _read(b"".join(each.encode() for each in lines[behind[-1] : at + 1]))
@@ -86,6 +87,13 @@ def about(lines: Lines, at: int, place: int | None = None) -> About:
     for name in set_before & set(_LIMITS):
         return About(_LIMITS[name], frozenset({"limit"}))
     return _named(data, requests, wrong, writes=len(behind))
+
+
+def _still_open(lines: Lines, behind: list[int]) -> list[int]:
+    """The last of these lines (the last one first), and those before it that it goes on with."""
+    *before, last = reversed(behind)
+    requests, wrong = _read(b"".join(lines[index].encode() for index in before))
+    return behind if wrong is not None or not requests else [last]
 
 
 def _answers(requests: list[_Request], place: int) -> bool:
