@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generators.command import parse
+from generators.raw import parse_line
 from reports.book import load_ledger
 from reports.ranges import Pair
 from topologies.engine import Engine
@@ -49,8 +49,8 @@ def test_an_entry_can_be_replayed(entry: Entry) -> None:
     """Without a program nobody could tell whether it is still true."""
     assert entry.program
     for line in entry.program:
-        asked = parse(line)
-        assert str(asked) == str(parse(str(asked)))
+        asked = parse_line(line)
+        assert str(asked) == str(parse_line(str(asked)))
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=named)

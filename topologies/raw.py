@@ -10,6 +10,7 @@ connection. Which of the bytes were right, and what a difference means, this fil
 from __future__ import annotations
 
 import select
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,6 +31,7 @@ PING = command("PING")
 _PONG = b"+PONG\r\n"
 _ROUNDS = 2  # one in which a line is read, and one that begins with its replies written
 _PATIENT_ROUNDS = 24  # for a second look: a proxy or a thread may stand in between
+_OTHER_S = 0.15  # for a reply or an end that only one side has, in a second look
 _ACCEPTED = 8  # connections that a server takes in a round, at least
 _CHUNK = 1 << 14  # bytes of one connection that a server reads in a round, at least
 _TIMEOUT_S = 3.0  # for one round: a server that answers nobody hangs
@@ -62,6 +64,7 @@ class Connection:
     heard: list[Heard] = field(default_factory=list)
     size: int = 0  # bytes that came
     _decoder: Decoder = field(default_factory=Decoder)
+    _replies: list[Reply] = field(default_factory=list)  # to the line that was said last
 
     def say(self, data: bytes) -> None:
         """Writes it whole."""
@@ -85,9 +88,17 @@ class Connection:
             return
         self.size += len(chunk)
         if chunk:
-            self._decoder.feed(chunk)
+            self._decode(chunk)
         else:
             self.fate = b"closed"
+
+    def _decode(self, chunk: bytes) -> None:
+        self._decoder.feed(chunk)
+        try:
+            while (reply := self._decoder.next()) is not None:
+                self._replies.append(reply)
+        except ProtocolError as error:
+            self.fate = b"garbled: " + str(error).encode()
 
     @property
     def pending(self) -> bool:
@@ -96,24 +107,18 @@ class Connection:
 
     @property
     def within_reply(self) -> bool:
-        """Whether a reply has come in part. Whole ones are still to be taken when this is asked."""
+        """Whether a reply has come in part."""
         return not self.fate and not self._decoder.idle
+
+    @property
+    def so_far(self) -> tuple[int, bytes]:
+        """How many replies came to this line, and what the connection came to."""
+        return len(self._replies), self.fate
 
     def turn(self) -> None:
         """The line is over: what came is what was said to it."""
-        replies: list[Reply] = []
-        try:
-            while (reply := self._decoder.next()) is not None:
-                replies.append(reply)
-        except ProtocolError as error:
-            self.fate = self.fate or b"garbled: " + str(error).encode()
-        self.heard.append(Heard(tuple(replies), self.fate))
-
-    def turn_again(self) -> None:
-        """More came of what was said to the last line."""
-        first = self.heard.pop()
-        self.turn()
-        self.heard[-1] = Heard(first.replies + self.heard[-1].replies, self.fate)
+        self.heard.append(Heard(tuple(self._replies), self.fate))
+        self._replies.clear()
 
     def over(self) -> None:
         """Nothing more is said: a reply that is there in part will not end."""
@@ -269,24 +274,34 @@ class RawPair:
                     each.say(data)
         longest = max(map(len, said), default=0)
         self._rounds((_PATIENT_ROUNDS if patient else _ROUNDS) + 2 * longest // _CHUNK)
+        self._finish_replies()
+        if patient:
+            self._wait_for_the_other()
         for end in self.ends:
             for each in end.connections:
                 each.turn()
-        self._finish_replies()
 
     def _finish_replies(self) -> None:
         """Rounds as long as more comes of replies that are there in part. Some never end: EXEC announces a reply that
         CLIENT REPLY OFF then keeps back.
         """
-        late = [each for end in self.ends for each in end.connections if each.within_reply]
         idle = 0
-        while late and idle < _PATIENT_ROUNDS:
+        while idle < _PATIENT_ROUNDS:
+            late = [each for end in self.ends for each in end.connections if each.within_reply]
+            if not late:
+                return
             before = sum(each.size for each in late)
             self._rounds(1)
             idle = 0 if sum(each.size for each in late) > before else idle + 1
-            for each in late:
-                each.turn_again()
-            late = [each for each in late if each.within_reply]
+
+    def _wait_for_the_other(self) -> None:
+        """Where one side has said more than the other, or has closed: time for a proxy that is slow."""
+        ends = time.monotonic() + _OTHER_S
+        while time.monotonic() < ends and any(
+            one.so_far != other.so_far
+            for one, other in zip(*(end.connections for end in self.ends), strict=True)
+        ):
+            self._rounds(1)
 
     def _rounds(self, count: int) -> None:
         for _ in range(count):

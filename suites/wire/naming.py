@@ -38,7 +38,8 @@ def named(lines: Lines, parting: Parting) -> Difference:
     """The difference, named after what was sent."""
     a, b = parting.baseline, parting.candidate
     ended = any(reply.kind is Kind.NONE and reply.value != b"no reply" for reply in (a, b))
-    sent = about(lines, parting.cause, None if ended else parting.place)
+    missing = Kind.NONE in (a.kind, b.kind)
+    sent = about(lines, parting.cause, None if ended else parting.place, missing=missing)
     step = Step(parting.line, _asked(lines[parting.line], sent.subject), a, b)
     return _by_text(step, sent) or _by_features(step, sent)
 

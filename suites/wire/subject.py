@@ -58,8 +58,9 @@ class _Request(NamedTuple):
     inline: bytes | None  # the line, where it is one
 
 
-def about(lines: Lines, at: int, place: int | None = None) -> About:
-    """What the line `at` is about, with those before it; `place` is the reply to it that differs, from 0, if any.
+def about(lines: Lines, at: int, place: int | None = None, *, missing: bool = False) -> About:
+    """What the line `at` is about, with those before it; `place` is the reply to it that differs, from 0, if any, and
+    `missing` that one side has none there.
 
     A PING that is only there to look is about what came before.
     """
@@ -74,8 +75,9 @@ def about(lines: Lines, at: int, place: int | None = None) -> About:
     answered = [each for each in requests if each.words]
     upto = requests
     if place is not None and at == raws[-1] and len(behind) == 1 and _answers(answered, place):
-        upto = answered[: place + 1]  # each request got a reply: this one got another
-        requests, wrong = upto[-1:], None
+        upto = answered[: place + 1]
+        if not missing or _told(upto[-1:]) is not None:
+            requests, wrong = upto[-1:], None  # each request got a reply: this one got another
     data = lines[behind[-1]].encode()
     set_before = {
         each.args[2].lower()
