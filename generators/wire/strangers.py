@@ -69,7 +69,7 @@ BEFORE_AUTH = (
         "SUBSCRIBE c",
         "SELECT 1",
         "REPLCONF a b",
-        "PSYNC ? a",
+        "PSYNC ? a b",
         "SYNC a",
         "MONITOR a",
         "CLIENT SETNAME a",
@@ -183,8 +183,6 @@ _REPLICAS = (
     *(
         "PSYNC",
         "PSYNC a",
-        "PSYNC ? a",
-        "PSYNC ? 1.0",
         "PSYNC ? a b",
         "PSYNC ? -1 FAILOVER",
         "PSYNC a b c d",

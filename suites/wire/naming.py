@@ -30,7 +30,6 @@ _TOPICS = (  # what a protocol error is about, by its text
     (re.compile(rb"bulk|expected"), "BULK LENGTH"),
 )
 _TOLD_BY_TEXT = ("agreement.error-text", "agreement.error-code", "agreement.unknown-command")
-_WORST = (b"died", b"timeout", b"closed")  # what names a difference where neither side has a reply
 _ANY_UNKNOWN = mask(Reply(Kind.ERROR, b"ERR unknown command 'a', with args beginning with: 'a'"))
 
 
@@ -47,10 +46,19 @@ def named(lines: Lines, parting: Parting) -> Difference:
 def _by_text(step: Step, sent: About) -> Difference | None:
     """Named by what the replies say, where that tells all."""
     a, b = step.baseline, step.candidate
+    if _ends_server(a) != _ends_server(b):
+        rule = "hang" if b"timeout" in (a.value, b.value) else "crash"
+        what = " | ".join("ends" if _ends_server(reply) else "goes on" for reply in (a, b))
+        return _of(step, rule, sent.subject, what)
     if greets(a) and greets(b):
         return name_difference(step._replace(asked=HELLO))
     if breaks_off(a) or breaks_off(b):
         return _of_protocol(step, sent)
+    return _of_refusals(step, sent)
+
+
+def _of_refusals(step: Step, sent: About) -> Difference | None:
+    a, b = step.baseline, step.candidate
     texts = [reply.value if isinstance(reply.value, bytes) else b"" for reply in (a, b)]
     if all(map(_UNKNOWN.match, texts)) and _letters(a) == _letters(b):
         what = f"any unknown command | {_ANY_UNKNOWN} | {_ANY_UNKNOWN}"
@@ -107,8 +115,7 @@ def _of(step: Step, rule: str, subject: str, what: str, *, whole: str | None = N
 
 def _both_silent(step: Step, whole: str) -> Difference:
     ends = [reply.value for reply in (step.baseline, step.candidate)]
-    worst = next((end for end in _WORST if end in ends), b"closed")
-    rule = {b"died": "crash", b"timeout": "hang"}.get(worst, "closed")
+    rule = "closed" if b"closed" in ends else "garbled"
     what = f"{mask(step.baseline)} | {mask(step.candidate)}"
     return _of(step, rule, step.asked.full_name, what, whole=whole)
 
@@ -118,6 +125,10 @@ def _asked(line: Line, subject: str) -> Command:
     if isinstance(line, Command) and line.full_name == subject:
         return line
     return Command((subject.encode(),))
+
+
+def _ends_server(reply: Reply) -> bool:
+    return reply.kind is Kind.NONE and reply.value in (b"died", b"timeout")
 
 
 def _topic(reply: Reply) -> str | None:

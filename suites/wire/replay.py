@@ -35,6 +35,9 @@ def run_cases(pair: Pair, cases: Sequence[Lines], *, area: str, shrinks: bool = 
         judge.examine_all(cases)
     finally:
         raw.close()
+    if judge.skipped:
+        why = f"servers ended {judge.deaths} times: {judge.skipped} cases beside one that does it were not told apart"
+        pair.pen.observation({"kind": "ended-early", "area": area, "why": why})
     outcome = Outcome(area)
     for lines in cases:
         outcome.count(Script(len(lines), b"".join(each.encode() for each in lines)))
