@@ -42,7 +42,7 @@ def test_area(area: str, pair: Pair, session: Session, subtests: pytest.Subtests
     pair.counted(outcome.counts)
     if outcome.ended_early:
         _note_early_end(pair, outcome)
-    _fail_for(pair.found, session, subtests)
+    fail_for(pair.found, session, subtests)
 
 
 def test_known_differences(pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
@@ -56,7 +56,7 @@ def test_known_differences(pair: Pair, session: Session, subtests: pytest.Subtes
             differs = replay(pair, entry.program, rule=entry.rule, shrinks=not applies)
             if applies:
                 pair.pen.observation({"kind": "replay", "entry": entry.id, "differs": differs})
-    _fail_for(pair.found, session, subtests)
+    fail_for(pair.found, session, subtests)
 
 
 def test_program(pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
@@ -64,7 +64,7 @@ def test_program(pair: Pair, session: Session, subtests: pytest.Subtests) -> Non
     pair.found.clear()
     lines = tuple(str(each) for each in session.options.program)
     replay(pair, lines)
-    _fail_for(pair.found, session, subtests)
+    fail_for(pair.found, session, subtests)
 
 
 def _note_early_end(pair: Pair, outcome: Outcome) -> None:
@@ -72,7 +72,7 @@ def _note_early_end(pair: Pair, outcome: Outcome) -> None:
     pair.pen.observation({"kind": "ended-early", "area": outcome.area, "why": why})
 
 
-def _fail_for(found: Iterable[Finding], session: Session, subtests: pytest.Subtests) -> None:
+def fail_for(found: Iterable[Finding], session: Session, subtests: pytest.Subtests) -> None:
     """A subtest for each finding, red where the policy says so."""
     policy = session.options.acceptances.ledger
     for finding in judged(merged_findings(found), session.engines, session.ledger, policy):
