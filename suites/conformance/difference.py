@@ -49,7 +49,13 @@ _REFUSED_ARGUMENT = re.compile(
 _AMBIGUOUS = re.compile(rb"Unknown subcommand or wrong number of arguments")
 _GENERAL = re.compile(rb"syntax error|wrong number of (arguments|args)|unsupported option", re.IGNORECASE)
 # What an engine says whichever command it is asked: a script runs, memory is full, replicas are missing …
-_REFUSES_ALL = re.compile(rb"\b(BUSY|OOM|NOREPLICAS|MASTERDOWN|LOADING|READONLY|NOAUTH|MISCONF|NOPERM) ")
+_CODES = ("BUSY", "OOM", "NOREPLICAS", "MASTERDOWN", "LOADING", "READONLY", "NOAUTH", "MISCONF", "NOPERM")
+_SAID_TO_ALL = (
+    (_AMBIGUOUS, "any sub-command"),
+    (re.compile(rb"not allowed from"), "any command barred from scripts"),
+    (re.compile(rb"Script killed by user"), "any script that is killed"),
+    *((re.compile(rf"\b{code} ".encode()), f"any command that gets {code}") for code in _CODES),
+)
 _TOKENS = tokens()
 _INCIDENTS = {
     b"timeout": "hang",
