@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from generators.scenes import scenes
 from generators.vocabulary import areas
 from reports import record
 from reports.book import BookError, write_acceptances
@@ -137,7 +138,7 @@ def _not_selected(session: Session, tests: pytest.Session) -> tuple[NotRun, ...]
     ]
     if session.options.program or not ids:
         return ()
-    left = [name for name in areas() if not any(f"[{name}]" in each for each in ids)]
+    left = [name for name in (*areas(), *scenes()) if not any(f"[{name}]" in each for each in ids)]
     return (NotRun(what=f"the areas {', '.join(left)}", why="left out on the command line"),) if left else ()
 
 
