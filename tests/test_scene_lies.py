@@ -81,7 +81,7 @@ LIES = {
         "transactions", _instead((b"WATCH", b"k"), (b"WATCH", b"zzz")), "agreement.type", "EXEC"
     ),
     "UNWATCH does nothing": SceneLie(
-        "transactions", _instead((b"UNWATCH",), (b"SELECT", b"0")), "agreement.garbled", "UNWATCH"
+        "transactions", _instead((b"UNWATCH",), (b"READONLY",)), "agreement.type", "EXEC"
     ),
     "an event has another name": SceneLie(
         "notifications",
@@ -123,7 +123,7 @@ LIES = {
         "clients", _instead((b"TYPE", b"pubsub"), (b"TYPE", b"normal")), "agreement.value", "CLIENT KILL"
     ),
     "MONITOR shows a password": SceneLie(
-        "clients", _instead((b"AUTH", b"secret"), (b"GET", b"secret")), "agreement.error-code", "AUTH"
+        "clients", Rewrite(b'"(redacted)"', b'"secret"', to_server=False), "agreement.push", "AUTH"
     ),
     "a user may read what it must not": SceneLie(
         "users", _instead((b"~k*",), (b"~*",)), "agreement.type", "MGET"
