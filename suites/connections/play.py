@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from generators.shrink import without_lines
 from suites.conformance.campaign import Outcome
-from suites.conformance.difference import Difference, subject_of
+from suites.conformance.difference import Difference, of_script, subject_of
 from suites.conformance.discovery import Discovery, Known, Replays
 from suites.conformance.probe import keys_in, probe, readings
 from suites.conformance.runs import first_prefix
+from suites.conformance.tolerance import handed_on
 from suites.connections.heard import Seen, differences
 from topologies.lockstep import script
 
@@ -42,6 +43,11 @@ def needs_stage(program: Program) -> bool:
 def _has_limit(program: Program) -> bool:
     """Whether it says how long a script may run; what runs for ever without it costs seconds every time."""
     return any(b"lua-time-limit" in each.args for each in program)
+
+
+def _alike(one: Difference, other: Difference) -> bool:
+    """Whether they differ in how a protocol or a script writes a reply at most."""
+    return (one.rule, one.subject) == (other.rule, other.subject)
 
 
 @dataclass(slots=True)
@@ -107,10 +113,10 @@ class Play:
         shortest = self._shortest(alone, shows) if self.shrinks else alone
         final = self._first(shortest, protocol)
         least = final.difference if final is not None and final.difference.loose == name else seen.difference
-        plain, protocol = self._plainest(shortest, protocol, least)
+        plain, protocol, least = self._plainest(shortest, protocol, least)
         self.known.report(
             Discovery(
-                difference=least,
+                difference=of_script(least),
                 program=plain,
                 protocol=protocol,
                 replays=Replays(shown=shown or _REPLAYS, of=_REPLAYS),
@@ -139,14 +145,23 @@ class Play:
         ends = time.monotonic() + _SHRINK_S
         return without_lines(program, lambda each: time.monotonic() < ends and shows(each))
 
-    def _plainest(self, program: Program, protocol: int, difference: Difference) -> tuple[Program, int]:
-        """On one connection and in RESP2, where that shows the same."""
-        single = tuple(replace(each, connection=1) for each in program)
-        for candidate, spoken in ((single, 2), (single, protocol), (program, 2)):
+    def _plainest(
+        self, program: Program, protocol: int, difference: Difference
+    ) -> tuple[Program, int, Difference]:
+        """Without scripts that only hand a command on, in RESP2 and on one connection, where that shows the same; named
+        as it is shown then, so that one difference has one name whatever showed it first.
+        """
+        bare = tuple(replace(handed_on(each), connection=each.connection) for each in program)
+        for candidate, spoken in dict.fromkeys(((bare, 2), (bare, protocol), (program, 2))):
             first = self._first(candidate, spoken)
-            if first is not None and first.difference.signature == difference.signature:
-                return candidate, spoken
-        return program, protocol
+            if first is not None and _alike(first.difference, difference):
+                program, protocol, difference = candidate, spoken, first.difference
+                break
+        single = tuple(replace(each, connection=1) for each in program)
+        first = self._first(single, protocol) if single != program else None
+        if first is not None and first.difference.signature == difference.signature:
+            program, difference = single, first.difference
+        return program, protocol, difference
 
     def _examine_state(
         self, program: Program, protocol: int, performances: tuple[Performance, Performance]
