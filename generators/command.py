@@ -6,14 +6,17 @@ This file knows quoting and the request's wire form, and nothing about what any 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+_ON_ANOTHER = re.compile(r"@([0-9]+)\s+(?=\S)")
 _PLAIN = frozenset(
     b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:;,/+*@#$%^&()[]{}<>=!?|~`"
 )
 _ESCAPES = {0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x08: "\\b", 0x07: "\\a", 0x22: '\\"', 0x5C: "\\\\"}
 _UNESCAPES = {ord(text[1]): byte for byte, text in _ESCAPES.items()}
 _HEX = frozenset(b"0123456789abcdefABCDEF")
+MOST_CONNECTIONS = 9
 
 
 CONTAINERS = frozenset(
@@ -30,16 +33,22 @@ class CommandSyntaxError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One request. `args[0]` is the command's name as sent, in any case."""
+    """One request. `args[0]` is the command's name as sent, in any case; `connection` which of a client's
+    connections sends it, from 1: `@2 BLPOP l 0`.
+    """
 
     args: tuple[bytes, ...]
+    connection: int = 1
 
     def __post_init__(self) -> None:
         if not self.args:
             raise CommandSyntaxError("a command needs at least a name, got no arguments")
 
     def __str__(self) -> str:
-        return " ".join(map(quote, self.args))
+        words = " ".join(map(quote, self.args))
+        if self.connection != 1:
+            return f"@{self.connection} {words}"
+        return f'"{self.args[0].decode()}"{words[len(self.args[0]) :]}' if _ON_ANOTHER.match(words) else words
 
     @property
     def name(self) -> str:
@@ -83,11 +92,18 @@ def _printable(byte: int) -> str:
 def parse(line: str) -> Command:
     """The command that redis-cli would send for this line. Bytes above 127 may stand as UTF-8.
 
+    `@2 ` before it names the connection that sends it; a command that is called `@2` stands in quotes.
+
     Raises:
         CommandSyntaxError: an open quote, text behind a closing quote, or nothing at all.
 
     """
-    return Command(tuple(_split(line.encode("utf-8"))))
+    other = _ON_ANOTHER.match(line.lstrip())
+    if other is None:
+        return Command(tuple(_split(line.encode("utf-8"))))
+    if not 1 <= int(other[1]) <= MOST_CONNECTIONS:
+        raise CommandSyntaxError(f"connections are @1 to @{MOST_CONNECTIONS}, got {line!r}")
+    return Command(tuple(_split(line.lstrip()[other.end() :].encode("utf-8"))), int(other[1]))
 
 
 def _split(line: bytes) -> list[bytes]:

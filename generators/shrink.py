@@ -65,6 +65,11 @@ def shrink(program: Program, shows: Shows, *, most: int = 600) -> Program:
     return _renamed(program, Attempts(shows, attempts.left + kept))
 
 
+def without_lines(program: Program, shows: Shows) -> Program:
+    """The program without every line that it can do without; the lines that stay, stay as they are."""
+    return _without_chunks(program, shows)
+
+
 def _without_chunks(
     items: Sequence[T], keeps: Callable[[tuple[T, ...]], bool], *, least: int = 1
 ) -> tuple[T, ...]:

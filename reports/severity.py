@@ -66,8 +66,15 @@ def severity_of(rule: str, subject: str, baseline: WireReply, candidate: WireRep
         _newly_served(baseline, candidate)
         or _lists_more(subject, baseline, candidate)
         or _fails_no_more(rule, baseline, candidate)
+        or (rule == "agreement.push" and _tells_more(baseline, candidate))
     )
     return Severity.ADDITIVE if additive else Severity.BREAKING
+
+
+def _tells_more(baseline: WireReply, candidate: WireReply) -> bool:
+    """Whether all messages come that came, and others with them."""
+    before, after = (Counter(map(canonical, elements(each))) for each in (baseline, candidate))
+    return before < after
 
 
 def _fails_no_more(rule: str, baseline: WireReply, candidate: WireReply) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from generators.scenes import scenes
 from generators.vocabulary import areas
 from generators.wire import cases
 from reports import record
@@ -138,7 +139,7 @@ def _not_selected(session: Session, tests: pytest.Session) -> tuple[NotRun, ...]
     ]
     if session.options.program or not ids:
         return ()
-    left = [name for name in (*areas(), *cases()) if not any(f"[{name}]" in each for each in ids)]
+    left = [name for name in (*areas(), *scenes(), *cases()) if not any(f"[{name}]" in each for each in ids)]
     return (NotRun(what=f"the areas {', '.join(left)}", why="left out on the command line"),) if left else ()
 
 

@@ -48,6 +48,14 @@ _REFUSED_ARGUMENT = re.compile(
 # 6.x says this of a sub-command that it does not know, and of one that it knows.
 _AMBIGUOUS = re.compile(rb"Unknown subcommand or wrong number of arguments")
 _GENERAL = re.compile(rb"syntax error|wrong number of (arguments|args)|unsupported option", re.IGNORECASE)
+# What an engine says whichever command it is asked: a script runs, memory is full, replicas are missing …
+_CODES = ("BUSY", "OOM", "NOREPLICAS", "MASTERDOWN", "LOADING", "READONLY", "NOAUTH", "MISCONF", "NOPERM")
+_SAID_TO_ALL = (
+    (_AMBIGUOUS, "any sub-command"),
+    (re.compile(rb"not allowed from"), "any command barred from scripts"),
+    (re.compile(rb"Script killed by user"), "any script that is killed"),
+    *((re.compile(rf"\b{code} ".encode()), f"any command that gets {code}") for code in _CODES),
+)
 _TOKENS = tokens()
 _INCIDENTS = {
     b"timeout": "hang",
@@ -55,6 +63,7 @@ _INCIDENTS = {
     b"died": "crash",
     b"no reply": "no-reply",
     b"a reply": "no-reply",
+    b"waits": "waits",
 }
 
 
@@ -133,9 +142,7 @@ def _any_of(step: Step, rule: str) -> str | None:
         return None
     if _is_unknown(step.baseline) and _is_unknown(step.candidate):
         return "any unknown command"
-    if _AMBIGUOUS.search(texts):
-        return "any sub-command"
-    return "any command barred from scripts" if b"not allowed from" in texts else None
+    return next((which for said, which in _SAID_TO_ALL if said.search(texts)), None)
 
 
 def _of_any(step: Step, rule: str, subject: str, which: str, what: str) -> Difference:
@@ -226,6 +233,9 @@ def _subject(step: Step) -> str:
     """The same; the container alone where both sides refuse and its second word is any word: `XINFO a`."""
     asked = step.asked
     both = all(reply.kind in _ERRORS or reply.value == b"QUEUED" for reply in (step.baseline, step.candidate))
+    if _is_unknown(step.baseline) != _is_unknown(step.candidate):
+        unknown = _bytes(step.baseline if _is_unknown(step.baseline) else step.candidate)
+        return subject_of(asked) if b"subcommand" in unknown.lower() else asked.name
     return asked.name if both and asked.full_name not in subcommands() else subject_of(asked)
 
 

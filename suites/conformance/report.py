@@ -56,6 +56,8 @@ _SAYS = {
     "agreement.unknown-command": "is known to one side only",
     "agreement.unknown-argument": "takes an argument on one side only",
     "agreement.no-reply": "gets no reply from one side, although later commands do",
+    "agreement.waits": "is answered by one side while the other lets it wait",
+    "agreement.push": "makes the engines tell other connections different things",
     "agreement.hang": "is not answered in time by one side",
     "agreement.closed": "makes one side close the connection",
     "agreement.crash": "ends one of the servers",

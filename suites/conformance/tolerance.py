@@ -52,6 +52,7 @@ _CLOCK = frozenset(
         "XPENDING",
         "XINFO",
         "OBJECT|IDLETIME",
+        "FUNCTION|STATS",
         "HEXPIRE",
         "HPEXPIRE",
     ]
@@ -325,12 +326,14 @@ def _near(baseline: Reply, candidate: Reply, most: int) -> bool:
 
 
 def _is_idle(items: tuple[Reply, ...], at: int) -> bool:
-    """An idle time: behind its label (XINFO), or third in a row of XPENDING (id, consumer, idle, deliveries) or of
-    XREADGROUP CLAIM (id, fields, idle, deliveries).
+    """A time that passed: behind its label (XINFO, FUNCTION STATS), or third in a row of XPENDING (id, consumer, idle,
+    deliveries) or of XREADGROUP CLAIM (id, fields, idle, deliveries).
     """
     idle = items[at].value
     if not isinstance(idle, int) or idle < 0:  # -1: never active
         return False
+    if at > 0 and items[at - 1].value == b"duration_ms":
+        return True
     row = at == 2 and [item.kind for item in items] in _IDLE_ROWS
     return row or (at > 0 and items[at - 1].value in (b"idle", b"inactive"))
 

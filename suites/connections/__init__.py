@@ -1,0 +1,1 @@
+"""Programs of several connections: blocking, pub/sub, tracking, transactions with others in between."""
