@@ -8,17 +8,13 @@ import pytest
 
 from generators.command import parse
 from generators.vocabulary import areas
-from reports.merge import merged_findings
-from reports.verdict import fails, judged
 from suites.conformance.campaign import Campaign, Outcome
 from suites.conformance.replay import replay
 from suites.conformance.tolerance import hands_nothing_on
 from suites.profiles import PROFILES
+from suites.subtests import fail_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from reports.finding import Finding
     from suites.conformance.pair import Pair
     from suites.session import Session
 
@@ -42,7 +38,7 @@ def test_area(area: str, pair: Pair, session: Session, subtests: pytest.Subtests
     pair.counted(outcome.counts)
     if outcome.ended_early:
         _note_early_end(pair, outcome)
-    _fail_for(pair.found, session, subtests)
+    fail_for(pair.found, session, subtests)
 
 
 def test_known_differences(pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
@@ -56,7 +52,7 @@ def test_known_differences(pair: Pair, session: Session, subtests: pytest.Subtes
             differs = replay(pair, entry.program, rule=entry.rule, shrinks=not applies)
             if applies:
                 pair.pen.observation({"kind": "replay", "entry": entry.id, "differs": differs})
-    _fail_for(pair.found, session, subtests)
+    fail_for(pair.found, session, subtests)
 
 
 def test_program(pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
@@ -64,28 +60,9 @@ def test_program(pair: Pair, session: Session, subtests: pytest.Subtests) -> Non
     pair.found.clear()
     lines = tuple(str(each) for each in session.options.program)
     replay(pair, lines)
-    _fail_for(pair.found, session, subtests)
+    fail_for(pair.found, session, subtests)
 
 
 def _note_early_end(pair: Pair, outcome: Outcome) -> None:
     why = f"the profile's time was up after {outcome.compared:,} commands in {outcome.seconds:.0f} s"
     pair.pen.observation({"kind": "ended-early", "area": outcome.area, "why": why})
-
-
-def _fail_for(found: Iterable[Finding], session: Session, subtests: pytest.Subtests) -> None:
-    """A subtest for each finding, red where the policy says so."""
-    policy = session.options.acceptances.ledger
-    for finding in judged(merged_findings(found), session.engines, session.ledger, policy):
-        with subtests.test(f"{finding.rule} {finding.subject}"):
-            if finding.verdict == "inconclusive":
-                pytest.skip(f"inconclusive: {finding.message}")
-            if fails(finding, session.options.fail_on):
-                pytest.fail(_text(finding), pytrace=False)
-
-
-def _text(finding: Finding) -> str:
-    lines = [f"{finding.severity}: {finding.message}"]
-    lines += [
-        f"  {'>' if at == finding.step else ' '} {line[:160]}" for at, line in enumerate(finding.program)
-    ]
-    return "\n".join([*lines, f"  {finding.reproduce[:400]}"])

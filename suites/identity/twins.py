@@ -1,0 +1,106 @@
+"""Two nodes of a worker's own, one of each engine, that are asked about themselves and then have their settings tried.
+
+They are no part of the pair that programs run on: what happens to them here would be felt there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reports.record import RecordWriter
+from reports.run import Work
+from suites.identity.commands import COMMANDS, known
+from suites.identity.contrast import contrasts, forgiven
+from suites.identity.interview import Interview
+from suites.identity.listings import LISTINGS
+from suites.identity.parameters import configuration, values
+from suites.identity.report import finding_of
+from suites.identity.trial import contrasts_of, tried, why_not_tried
+from topologies.node import NodeSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from reports.finding import Finding
+    from suites.identity.contrast import Contrast
+    from suites.session import Session
+    from topologies.node import Home
+
+AREA = "identity"
+TOPICS = {**LISTINGS, **COMMANDS, "CONFIG GET": configuration}
+SETTINGS = "CONFIG SET"
+
+
+@dataclass(slots=True)
+class Twins:
+    """Both engines, asked by topic. What was compared and found goes into the record as it comes."""
+
+    session: Session
+    sides: tuple[Interview, Interview]
+    pen: RecordWriter
+    _counted: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, session: Session) -> Twins:
+        pen = RecordWriter.open(session.options.record, worker=f"{session.worker or 'main'}-{AREA}")
+        baseline, candidate = (_interview(session.home, spec) for spec in _specs(session))
+        return cls(session, (baseline, candidate), pen)
+
+    def close(self) -> None:
+        for side in self.sides:
+            side.close()
+            side.node.stop()
+        self.pen.close()
+
+    def compare(self, topic: str) -> list[Finding]:
+        """What differs in this topic, written down."""
+        started = time.monotonic()
+        tolerated: Counter[str] = Counter()
+        seen = self._settings(tolerated) if topic == SETTINGS else self._facts(topic, tolerated)
+        findings = [finding_of(each, topic, self.session.reproduce_program) for each in seen]
+        for finding in findings:
+            self.pen.finding(finding)
+        self._tell(time.monotonic() - started, tolerated)
+        return findings
+
+    def _facts(self, topic: str, tolerated: Counter[str]) -> Iterable[Contrast]:
+        baseline, candidate = (TOPICS[topic](side) for side in self.sides)
+        tolerated.update(forgiven(baseline, candidate))
+        return list(contrasts(baseline, candidate, known=(known(self.sides[0]), known(self.sides[1]))))
+
+    def _settings(self, tolerated: Counter[str]) -> Iterable[Contrast]:
+        names = values(self.sides[0]).keys() & values(self.sides[1]).keys()
+        tolerated["not-tried"] += sum(why_not_tried(name) is not None for name in names)
+        return list(contrasts_of(tried(*self.sides)))
+
+    def _tell(self, seconds: float, tolerated: Counter[str]) -> None:
+        """The work since the last topic, counted on the baseline."""
+        asked = self.sides[0].asked
+        sent = asked - self._counted
+        self._counted = Counter(asked)
+        commands = {name for _, name in known(self.sides[0]) | known(self.sides[1])}
+        self.pen.progress(
+            Work(
+                area=AREA,
+                compared=sum(sent.values()),
+                programs=1,
+                seconds=seconds,
+                sent={name: count for name, count in sent.items() if name in commands},
+                tolerated=dict(tolerated),
+            )
+        )
+
+
+def _specs(session: Session) -> Iterator[NodeSpec]:
+    options = session.options
+    for name, build in zip(("baseline", "candidate"), session.builds, strict=True):
+        yield NodeSpec(name=f"{AREA}-{name}", build=build, tls=options.tls, auth=options.auth)
+
+
+def _interview(home: Home, spec: NodeSpec) -> Interview:
+    interview = Interview(home.start(spec))
+    interview.live()
+    return interview
