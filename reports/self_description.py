@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 # For people: prose about commands, and why a parameter refuses a value.
 PROSE_RULES = frozenset(
     {
-        "identity.complexity", "identity.documents", "identity.help", "identity.help-line", "identity.history",
+        "identity.argument-names", "identity.complexity",
+        "identity.documents", "identity.help", "identity.help-line", "identity.history",
         "identity.prose", "identity.summary", "config.refusal",
     }
 )  # fmt: skip

@@ -116,15 +116,15 @@ def _shape(engine: Interview, line: str, whole: Key) -> Facts:
 
 def _says_otherwise(engine: Interview, rows: tuple[Reply, ...]) -> Facts:
     """What COMMAND INFO, LIST and COUNT say of commands that COMMAND says otherwise: mostly nothing."""
-    names = [text_of(parts(row)[0]) for row in rows]
+    names = [text_of(parts(row)[0]).lower() for row in rows]
     again = parts(engine.says(" ".join(("COMMAND INFO", *names))))
     twice = [name for name, one, other in zip(names, rows, again, strict=False) if not _same(one, other)]
     facts: Facts = {("identity.says-otherwise", "COMMAND INFO"): Fact(frozenset(twice), "COMMAND INFO get")}
     listed = engine.says("COMMAND LIST")
     if not is_error(listed):
         every = {name.lower().replace(" ", "|") for name, _ in _commands(rows)}
-        unlike = frozenset(names) ^ frozenset(name for name in words(listed) if "|" not in name)
-        strange = unlike | frozenset(name for name in words(listed) if name not in every)
+        again_listed = {name.lower() for name in words(listed)}
+        strange = frozenset(names).difference(again_listed) | again_listed.difference(every)
         facts["identity.says-otherwise", "COMMAND LIST"] = Fact(
             strange, "COMMAND LIST", (("identity.command", "COMMAND LIST"),)
         )
@@ -156,11 +156,13 @@ def documents(engine: Interview) -> Facts:
         wholes = (("identity.command", name), _DOCUMENTS)
         plain = frozenset(_plain_documents(told))
         facts["identity.documents", name] = Fact(plain, line, wholes)
+        within = (*wholes, ("identity.documents", name))
         tree = frozenset(_arguments(told.get("arguments"), ""))
-        facts["identity.arguments", name] = Fact(tree, line, (*wholes, ("identity.documents", name)))
+        facts["identity.arguments", name] = Fact(tree, line, within)
+        facts["identity.argument-names", name] = Fact(_names(told.get("arguments")), line, within)
         for kind in _PROSE:
             prose = _text(told[kind]) if kind in told else ""
-            facts[f"identity.{kind}", name] = Fact(prose, line, (*wholes, ("identity.documents", name)))
+            facts[f"identity.{kind}", name] = Fact(prose, line, within)
     return facts | _shape(engine, "COMMAND DOCS get", _DOCUMENTS)
 
 
@@ -186,14 +188,22 @@ def _text(reply: Reply) -> str:
 
 
 def _arguments(arguments: Reply | None, above: str) -> Iterator[str]:
-    """Each argument on a line: where it stands in the tree, its type, token and flags."""
+    """Each argument: its token, type and flags, behind those that it belongs to. Names are only names."""
     for argument in parts(arguments) if arguments is not None else ():
         told = dict(pairs(argument))
-        path = f"{above}{text_of(told['name'])}" if "name" in told else above
         flags = sorted(words(told["flags"])) if "flags" in told else []
-        token = [text_of(told["token"])] if "token" in told else []
-        yield " ".join([path, text_of(told.get("type", argument)), *map(repr, token), *flags])
-        yield from _arguments(told.get("arguments"), f"{path}/")
+        token = [repr(text_of(told["token"]))] if "token" in told else []
+        said = " ".join([*token, text_of(told.get("type", argument)), *flags])
+        yield f"{above}{said}"
+        yield from _arguments(told.get("arguments"), f"{above}{said} / ")
+
+
+def _names(arguments: Reply | None) -> str:
+    """The names of all arguments, as a text."""
+    told = [dict(pairs(argument)) for argument in (parts(arguments) if arguments is not None else ())]
+    return " ".join(
+        f"{text_of(each['name'])} {_names(each.get('arguments'))}" for each in told if "name" in each
+    )
 
 
 def categories(engine: Interview) -> Facts:

@@ -33,10 +33,13 @@ _OF_WORD = {
 }
 # Prose: however many of these texts differ, it is one difference, about the command that shows them.
 _TOGETHER = {
+    "identity.argument-names": "COMMAND DOCS",
     "identity.summary": "COMMAND DOCS",
     "identity.complexity": "COMMAND DOCS",
     "identity.history": "COMMAND DOCS",
 }
+# Wholes that may be on one side only: what belongs to them is not compared then, and that is counted.
+_NO_DIFFERENCE = ("config.build",)
 # Facts that need not be told where another one of the same subject is: the same in other words.
 _TOLD_BY = {"identity.keys": "identity.key-specs"}
 # Categories that a flag brings along: where the flag differs, they are no difference of their own.
@@ -73,7 +76,12 @@ def contrasts(baseline: Facts, candidate: Facts, *, known: Wholes = _NONE) -> It
 def forgiven(baseline: Facts, candidate: Facts) -> Counter[str]:
     """How often values that differ were not compared, by the rule that says so."""
     pairs = ((fact, candidate[key]) for key, fact in baseline.items() if key in candidate)
-    return Counter(fact.tolerance for fact, other in pairs if fact.tolerance and fact.raw != other.raw)
+    counts = Counter(fact.tolerance for fact, other in pairs if fact.tolerance and fact.raw != other.raw)
+    for here, there in ((baseline, candidate), (candidate, baseline)):
+        unlike = {whole for whole in here if whole[0] in _NO_DIFFERENCE and whole not in there}
+        left = [fact for fact in here.values() if unlike.intersection(fact.part_of)]
+        counts.update(fact.tolerance for fact in left if fact.tolerance == "build")
+    return counts
 
 
 @dataclass(slots=True)
@@ -134,7 +142,11 @@ class _Book:
 
     def _differing(self) -> list[Key]:
         keys = sorted(self.sides[0].keys() | self.sides[1].keys())
-        return [key for key in keys if self._differs(key) and not self._lacks_a_whole(key)]
+        return [
+            key
+            for key in keys
+            if self._differs(key) and not self._lacks_a_whole(key) and key[0] not in _NO_DIFFERENCE
+        ]
 
     def _differs(self, key: Key) -> bool:
         values = [facts[key].value if key in facts else None for facts in self.sides]

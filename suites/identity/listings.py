@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 # Names of INFO's sections beside those that `INFO everything` shows: some are shown only when asked for.
 _SECTIONS = ("server", "debug", "sentinel", "search", "tls", "threads", "hotkeys", "scripting-engines")
+_IDS = (
+    "redis_git_sha1",
+    "redis_build_id",
+    "redict_git_sha1",
+    "redict_build_id",
+)  # in hex, at times digits only
 _BY_VALUE = ("server_name", "redis_mode", "server_mode", "role", "arch_bits", "cluster_enabled")
 _NO_ENGINES = ("redis_version", "gcc_version")
 _NUMBER = re.compile(r"\d+(\.\d+)*")
@@ -65,7 +71,8 @@ def info(engine: Interview) -> Facts:
         for name, value in fields.items():
             field = ("identity.info", masked(name))
             facts[field] = Fact(THERE, line, (whole,))
-            facts["identity.form", masked(name)] = Fact(form_of(value), line, (field,), value, "moment")
+            form = "id" if name in _IDS else form_of(value)
+            facts["identity.form", masked(name)] = Fact(form, line, (field,), value, "moment")
             if name in _BY_VALUE:
                 facts["identity.value", name] = Fact(value, line, (field,))
     return facts | _whose_version(shown.get("Server", {}))

@@ -21,6 +21,7 @@ OURS = frozenset(
         "requirepass", "maxclients", "pidfile",
     ]
 )  # fmt: skip
+BUILT_WITH_TLS = ("config.build", "tls")  # a whole that is no difference of its own: the engine could have it
 _SUCCESSORS = (("slave", "replica"), ("ziplist", "listpack"), ("lua-time-limit", "busy-reply-threshold"))
 
 
@@ -36,7 +37,10 @@ def configuration(engine: Interview) -> Facts:
     for name, value in known.items():
         line = str(command("CONFIG", "GET", name))
         parameter, current = ("config.parameter", name), ("config.current-name", name)
-        facts[parameter] = Fact(THERE, line)
+        built = (BUILT_WITH_TLS,) if name.startswith("tls-") else ()
+        facts[parameter] = Fact(THERE, line, built, tolerance="build")
+        if built:
+            facts[BUILT_WITH_TLS] = Fact(THERE, line, tolerance="build")
         if not is_old_name(name, known):
             facts[current] = Fact(THERE, line, (parameter, current))
         if name in OURS:

@@ -54,6 +54,7 @@ SAYS = {
     "identity.says-otherwise": "commands of which COMMAND says otherwise",
     "identity.documents": "since when, group, and whether it is deprecated",
     "identity.arguments": "the tree of arguments, as documented",
+    "identity.argument-names": "names of arguments, as documented",
     "identity.summary": "summaries of commands",
     "identity.complexity": "the complexity of commands, as documented",
     "identity.history": "the history of commands, as documented",

@@ -57,7 +57,7 @@ _REFUSES = re.compile(
     re.DOTALL,
 )
 _LISTS = re.compile(r"(?<=of the following: ).*", re.DOTALL)
-_MANY = 2  # parameters that differ in the same way: then it is CONFIG SET's difference
+_MANY = 2  # parameters that refuse in other words in the same way: then it is CONFIG SET's difference
 
 
 _NOTHING = Reply(Kind.NONE, b"")
@@ -158,20 +158,18 @@ def _suggested(sides: Sequence[Outcomes]) -> list[str]:
 
 def contrasts_of(trials: Iterable[Trial]) -> Iterator[Contrast]:
     """What differs: whether a parameter can be set, which values, what is read then; or the words of refusals."""
-    settings: dict[tuple[str, str], list[Contrast]] = {}
     refusals: dict[tuple[str, str], list[Contrast]] = {}
     for trial in trials:
         found = list(_of_settings(trial))
-        for each in found:
-            settings.setdefault((each.rule, each.what), []).append(each)
+        yield from found
         for each in _of_refusals(trial) if not found else ():
             refusals.setdefault((each.rule, each.what), []).append(each)
-    for alike in (*settings.values(), *refusals.values()):
+    for alike in refusals.values():
         yield _one_for_all(alike)
 
 
 def _one_for_all(alike: list[Contrast]) -> Contrast:
-    """Parameters that differ in the same way are one difference, of CONFIG SET."""
+    """Parameters that refuse in other words in the same way are one difference, of CONFIG SET."""
     names = tuple(dict.fromkeys(each.subject for each in alike))
     if len(names) < _MANY:
         return alike[0]
@@ -183,20 +181,18 @@ def _of_settings(trial: Trial) -> Iterator[Contrast]:
     read_only = [all(outcome.read_only for outcome in each.values()) for each in sides]
     if read_only[0] != read_only[1]:
         value = next(iter(sides[0]))
-        yield _contrast(
-            "config.read-only", trial, value, *(each[value].said for each in sides), what=trial.name
-        )
+        yield _contrast("config.read-only", trial, value, [each[value].said for each in sides])
     if any(read_only):
         return
     both = [value for value in sides[0] if value in sides[1]]
     unlike = [value for value in both if sides[0][value].taken != sides[1][value].taken]
     if unlike:
         taken = [[value for value in unlike if each[value].taken] for each in sides]
-        yield _contrast("config.values", trial, unlike[0], list(map(_listed, taken)), str(taken))
+        yield _contrast("config.values", trial, unlike[0], list(map(_listed, taken)))
     other = [value for value in both if _reads_otherwise(sides[0][value], sides[1][value])]
     if other:
         read = [[f"{value} reads {each[value].reads}" for value in other] for each in sides]
-        yield _contrast("config.reads", trial, other[0], list(map(_listed, read)), str(read))
+        yield _contrast("config.reads", trial, other[0], list(map(_listed, read)))
 
 
 def _reads_otherwise(one: Outcome, other: Outcome) -> bool:
@@ -227,7 +223,7 @@ def _said(text: str, name: str, value: str) -> tuple[str, str]:
     return how, _LISTS.sub("_", re.sub(r"-?\d+", "N", why))
 
 
-def _contrast(rule: str, trial: Trial, value: str, said: Sequence[Reply], what: str) -> Contrast:
+def _contrast(rule: str, trial: Trial, value: str, said: Sequence[Reply], what: str = "") -> Contrast:
     line = str(command("CONFIG", "SET", trial.name, value))
     baseline, candidate = said
     return Contrast(rule, trial.name, line, baseline, candidate, what=what)
