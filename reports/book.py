@@ -189,7 +189,7 @@ class _Row:
         return BookError(f"{self.path}: entry {name}: {field}: {problem}")
 
     def _check_fields(self) -> None:
-        several = "differences" in self.row
+        several = bool(self.row.get("differences"))
         for field in _REQUIRED[self.table]:
             told = several and field in _ONE_DIFFERENCE
             if self.row.get(field) in (None, "", []) and not told:

@@ -22,7 +22,7 @@ from suites.identity.trial import contrasts_of, tried, why_not_tried
 from topologies.node import NodeSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from reports.finding import Finding
     from suites.identity.contrast import Contrast
@@ -32,6 +32,17 @@ if TYPE_CHECKING:
 AREA = "identity"
 TOPICS = {**LISTINGS, **COMMANDS, "CONFIG GET": configuration}
 SETTINGS = "CONFIG SET"
+
+
+def compared(topic: str, sides: tuple[Interview, Interview], tolerated: Counter[str]) -> list[Contrast]:
+    """What differs in a topic; counts what was not compared."""
+    if topic == SETTINGS:
+        names = values(sides[0]).keys() & values(sides[1]).keys()
+        tolerated["not-tried"] += sum(why_not_tried(name) is not None for name in names)
+        return list(contrasts_of(tried(*sides)))
+    baseline, candidate = (TOPICS[topic](side) for side in sides)
+    tolerated.update(forgiven(baseline, candidate))
+    return list(contrasts(baseline, candidate, known=(known(sides[0]), known(sides[1]))))
 
 
 @dataclass(slots=True)
@@ -59,22 +70,12 @@ class Twins:
         """What differs in this topic, written down."""
         started = time.monotonic()
         tolerated: Counter[str] = Counter()
-        seen = self._settings(tolerated) if topic == SETTINGS else self._facts(topic, tolerated)
+        seen = compared(topic, self.sides, tolerated)
         findings = [finding_of(each, topic, self.session.reproduce_program) for each in seen]
         for finding in findings:
             self.pen.finding(finding)
         self._tell(time.monotonic() - started, tolerated)
         return findings
-
-    def _facts(self, topic: str, tolerated: Counter[str]) -> Iterable[Contrast]:
-        baseline, candidate = (TOPICS[topic](side) for side in self.sides)
-        tolerated.update(forgiven(baseline, candidate))
-        return list(contrasts(baseline, candidate, known=(known(self.sides[0]), known(self.sides[1]))))
-
-    def _settings(self, tolerated: Counter[str]) -> Iterable[Contrast]:
-        names = values(self.sides[0]).keys() & values(self.sides[1]).keys()
-        tolerated["not-tried"] += sum(why_not_tried(name) is not None for name in names)
-        return list(contrasts_of(tried(*self.sides)))
 
     def _tell(self, seconds: float, tolerated: Counter[str]) -> None:
         """The work since the last topic, counted on the baseline."""
