@@ -23,7 +23,7 @@ from reports.run import NotRun, Tolerance
 from reports.terminal import print_summary
 from reports.verdict import ExitCode
 from suites.conformance.tolerance import RULES
-from suites.identity.fact import TOLERANCES
+from suites.identity.twins import RULES as RULES_OF_IDENTITY
 from topologies.engine import HarnessError
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _tolerances(folder: Path) -> tuple[Tolerance, ...]:
     for line in record.lines(folder, "progress"):
         if isinstance(line, dict):
             counts.update(line.get("tolerated", {}))
-    why = RULES | TOLERANCES
+    why = RULES | RULES_OF_IDENTITY
     return tuple(Tolerance(rule=name, why=why[name], count=count) for name, count in sorted(counts.items()))
 
 

@@ -231,6 +231,8 @@ def test_an_old_name_beside_its_new_one_is_told_once() -> None:
         engine({"CONFIG GET *": array("slave-priority", "99", "replica-priority", "99", "tls-port", "0")})
     )
     assert found(before, both) == {("config.parameter", "replica-priority")}
+    other = {"CONFIG GET *": array("slave-priority", "7", "replica-priority", "7", "tls-port", "0")}
+    assert found(both, configuration(engine(other))) == {("config.default", "replica-priority")}
     assert forgiven(before, both)["build"] == 1
 
 

@@ -42,7 +42,6 @@ TOLERANCES = {
     "moment": "a value of INFO or CLIENT LIST is of the moment, machine or build: its form is compared, not the value",
     "build": "a parameter is there only where the engine was built with TLS, and one of the two was not",
     "set-by-rekey": "a parameter that Rekey sets, or that the machine decides: its value at the start is no default",
-    "not-tried": "CONFIG SET of it would cost the run its server, or hangs on the machine or the build",
 }
 
 _FORMS = (

@@ -41,12 +41,11 @@ def configuration(engine: Interview) -> Facts:
         facts[parameter] = Fact(THERE, line, built, tolerance="build")
         if built:
             facts[BUILT_WITH_TLS] = Fact(THERE, line, tolerance="build")
-        if not is_old_name(name, known):
-            facts[current] = Fact(THERE, line, (parameter, current))
-        if name in OURS:
-            facts["config.default", name] = Fact("", line, (parameter, current), value, "set-by-rekey")
-        else:
-            facts["config.default", name] = Fact(value, line, (parameter, current))
+        if is_old_name(name, known):
+            continue
+        facts[current] = Fact(THERE, line, (parameter, current))
+        ours = ("", value, "set-by-rekey") if name in OURS else (value, "", "")
+        facts["config.default", name] = Fact(ours[0], line, (parameter, current), *ours[1:])
     return facts
 
 

@@ -14,11 +14,12 @@ from reports.record import RecordWriter
 from reports.run import Work
 from suites.identity.commands import COMMANDS, known
 from suites.identity.contrast import contrasts, forgiven
+from suites.identity.fact import TOLERANCES
 from suites.identity.interview import Interview
 from suites.identity.listings import LISTINGS
 from suites.identity.parameters import configuration, values
 from suites.identity.report import finding_of
-from suites.identity.trial import contrasts_of, tried, why_not_tried
+from suites.identity.trial import NOT_TRIED, contrasts_of, tried, why_not_tried
 from topologies.node import NodeSpec
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from topologies.node import Home
 
 AREA = "identity"
+RULES = TOLERANCES | {
+    "not-tried": "CONFIG SET of some parameters is not tried: "
+    + "; ".join(f"{names.replace('|', ', ').replace('.*', '*')} ({why})" for names, why in NOT_TRIED.items())
+}
 TOPICS = {**LISTINGS, **COMMANDS, "CONFIG GET": configuration}
 SETTINGS = "CONFIG SET"
 
