@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from suites.identity.twins import SETTINGS, TOPICS
+from suites.identity.twins import SETTINGS, TOPICS, shows_something
 from suites.subtests import fail_for
 
 if TYPE_CHECKING:
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 def test_identity(topic: str, twins: Twins, session: Session, subtests: pytest.Subtests) -> None:
     """The structure of what both say of themselves, never what is of the moment."""
     fail_for(twins.compare(topic), session, subtests)
+
+
+def test_program(request: pytest.FixtureRequest, session: Session, subtests: pytest.Subtests) -> None:
+    """The line given by --program, where it is one that shows what engines say of themselves."""
+    program = session.options.program
+    if len(program) == 1 and shows_something(program[0]):
+        twins: Twins = request.getfixturevalue("twins")
+        fail_for(twins.compare_line(program[0]), session, subtests)
 
 
 def test_settings(twins: Twins, session: Session, subtests: pytest.Subtests) -> None:

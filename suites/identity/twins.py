@@ -10,9 +10,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from generators.command import parse
 from reports.record import RecordWriter
 from reports.run import Work
-from suites.identity.commands import COMMANDS, known
+from suites.identity.commands import COMMANDS, CONTAINERS, known
 from suites.identity.contrast import contrasts, forgiven
 from suites.identity.fact import TOLERANCES
 from suites.identity.interview import Interview
@@ -25,6 +26,7 @@ from topologies.node import NodeSpec
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from generators.command import Command
     from reports.finding import Finding
     from suites.identity.contrast import Contrast
     from suites.session import Session
@@ -37,6 +39,12 @@ RULES = TOLERANCES | {
 }
 TOPICS = {**LISTINGS, **COMMANDS, "CONFIG GET": configuration}
 SETTINGS = "CONFIG SET"
+_ASKED = frozenset({"HELLO", "INFO", "LOLWUT", *CONTAINERS})  # by what topics ask
+
+
+def shows_something(asked: Command) -> bool:
+    """Whether this is a line as topics ask it."""
+    return asked.name in _ASKED
 
 
 def compared(topic: str, sides: tuple[Interview, Interview], tolerated: Counter[str]) -> list[Contrast]:
@@ -71,12 +79,21 @@ class Twins:
             side.node.stop()
         self.pen.close()
 
-    def compare(self, topic: str) -> list[Finding]:
-        """What differs in this topic, written down."""
+    def compare_line(self, asked: Command) -> list[Finding]:
+        """What differs in what this one line shows."""
+        topics = [SETTINGS] if asked.full_name == SETTINGS else list(TOPICS)
+        return [finding for topic in topics for finding in self.compare(topic, only=asked)]
+
+    def compare(self, topic: str, *, only: Command | None = None) -> list[Finding]:
+        """What differs in this topic (or in what this line of it shows), written down."""
         started = time.monotonic()
         tolerated: Counter[str] = Counter()
         seen = compared(topic, self.sides, tolerated)
-        findings = [finding_of(each, topic, self.session.reproduce_program) for each in seen]
+        findings = [
+            finding_of(each, topic, self.session.reproduce_program)
+            for each in seen
+            if only is None or parse(each.line) == only
+        ]
         for finding in findings:
             self.pen.finding(finding)
         self._tell(time.monotonic() - started, tolerated)
