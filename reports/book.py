@@ -29,13 +29,25 @@ LEDGER = Path(__file__).with_name("ledger.toml")
 ACCEPTED_FOR_DAYS = 90
 
 _FIELDS = frozenset(
-    {"id", "rule", "subject", "baseline", "candidate", "direction", "signature", "protocol", "program"}
+    {
+        "id",
+        "rule",
+        "subject",
+        "differences",
+        "baseline",
+        "candidate",
+        "direction",
+        "signature",
+        "protocol",
+        "program",
+    }
     | {"baseline_reply", "candidate_reply", "severity", "why", "reason", "upstream", "expires"}
 )
 _REQUIRED = {
     "known": ("id", "rule", "subject", "baseline", "candidate", "why", "upstream"),
     "accepted": ("id", "rule", "subject", "reason", "expires"),
 }
+_ONE_DIFFERENCE = ("rule", "subject")
 _SUBJECT = re.compile(r"[^\[\]?]+")
 _UPSTREAM = re.compile(r"https?://\S+|[\w.-]+/[\w.-]+#\d+")
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -157,6 +169,7 @@ class _Row:
             id=self._text("id", _ID),
             rule=self._text("rule"),
             subject=self._text("subject", _SUBJECT),
+            differences=self._differences(),
             baseline=self._ranges("baseline"),
             candidate=self._ranges("candidate"),
             either=self._choice("direction", ("", "as-written", "either")) == "either",
@@ -176,11 +189,15 @@ class _Row:
         return BookError(f"{self.path}: entry {name}: {field}: {problem}")
 
     def _check_fields(self) -> None:
+        several = bool(self.row.get("differences"))
         for field in _REQUIRED[self.table]:
-            if self.row.get(field) in (None, "", []):
+            told = several and field in _ONE_DIFFERENCE
+            if self.row.get(field) in (None, "", []) and not told:
                 raise self._wrong(
                     field, f"missing: every [[{self.table}]] entry needs {', '.join(_REQUIRED[self.table])}"
                 )
+            if field in self.row and told:
+                raise self._wrong(field, "differences says it already: an entry has one or the other")
         for field in self.row:
             if field not in _FIELDS:
                 raise self._wrong(field, f"no such field: there are {', '.join(sorted(_FIELDS))}")
@@ -192,6 +209,15 @@ class _Row:
         if form and value and not form.fullmatch(value):
             raise self._wrong(field, f"{value!r} does not look like one: {_FORMS[form]}")
         return value
+
+    def _differences(self) -> tuple[tuple[str, str], ...]:
+        found = []
+        for text in self._list("differences"):
+            rule, _, subject = text.partition(" ")
+            if not subject or not _SUBJECT.fullmatch(subject):
+                raise self._wrong("differences", f"{text!r} is not a rule, a blank and {_FORMS[_SUBJECT]}")
+            found.append((rule, subject))
+        return tuple(found)
 
     def _choice(self, field: str, choices: tuple[str, ...]) -> str:
         value = self._text(field)
@@ -239,6 +265,6 @@ class _Row:
 
 _FORMS = {
     _ID: "small letters, digits, dots and hyphens",
-    _SUBJECT: "a subject in upper case, with * as the only wildcard",
+    _SUBJECT: "a subject as findings name it, with * as the only wildcard",
     _UPSTREAM: "a URL, or owner/repo#123",
 }

@@ -28,8 +28,11 @@ class Entry:
     """One known or accepted difference."""
 
     id: str
-    rule: str
-    subject: str  # exact or with *
+    rule: str = ""
+    subject: str = ""  # exact or with *
+    differences: tuple[
+        tuple[str, str], ...
+    ] = ()  # instead of these: rules with their subjects, of one change
     baseline: tuple[EngineRange, ...] = ()  # none: any engine
     candidate: tuple[EngineRange, ...] = ()
     either: bool = False  # holds for the pair swapped, too
@@ -59,16 +62,23 @@ class Entry:
         return _within(self.baseline, pair.baseline) and _within(self.candidate, pair.candidate)
 
     @property
+    def about(self) -> tuple[tuple[str, str], ...]:
+        """Rules with their subjects."""
+        return self.differences or ((self.rule, self.subject),)
+
+    @property
     def specificity(self) -> tuple[int, ...]:
         """Greater is more specific: by signature, by replies, by subject, by protocol."""
-        exact = "*" not in self.subject
+        subjects = [subject for _, subject in self.about]
+        exact = not any("*" in subject for subject in subjects)
         patterns = bool(self.baseline_reply) + bool(self.candidate_reply)
-        return bool(self.signature), patterns, exact, len(self.subject), self.protocol is not None
+        return bool(self.signature), patterns, exact, max(map(len, subjects)), self.protocol is not None
 
     def _is_about(self, finding: Finding) -> bool:
         return (
-            self.rule == finding.rule
-            and fnmatchcase(finding.subject, self.subject)
+            any(
+                rule == finding.rule and fnmatchcase(finding.subject, subject) for rule, subject in self.about
+            )
             and self.signature in {"", finding.signature}
             and self.protocol in {None, finding.protocol}
         )

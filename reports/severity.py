@@ -11,7 +11,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from reports.finding import Severity
-from reports.replies import canonical, elements, is_error, is_null, text_of
+from reports.replies import canonical, elements, is_error, text_of
+from reports.self_description import severity_of_description
 
 if TYPE_CHECKING:
     from reports.finding import WireReply
@@ -52,10 +53,10 @@ _STOPS = (
 
 def severity_of(rule: str, subject: str, baseline: WireReply, candidate: WireReply) -> Severity:
     """Breaking unless a row of the table says that nobody who worked with the baseline would notice."""
+    if rule.startswith(("identity.", "config.")):
+        return severity_of_description(rule, subject, baseline, candidate)
     if rule in COSMETIC_RULES or _matches(subject, PROSE_SUBJECTS):
         return Severity.COSMETIC
-    if rule.startswith("identity."):
-        return _of_identity(baseline, candidate)
     if rule in UNKNOWN_RULES:
         return _of_unknown(baseline, candidate)
     if rule == "agreement.state":
@@ -79,13 +80,6 @@ def _tells_more(baseline: WireReply, candidate: WireReply) -> bool:
 
 def _fails_no_more(rule: str, baseline: WireReply, candidate: WireReply) -> bool:
     return rule in FAILURE_RULES and baseline.type == "none" != candidate.type
-
-
-def _of_identity(baseline: WireReply, candidate: WireReply) -> Severity:
-    """A field that is gone breaks whoever reads it; another value in it is what two engines are for."""
-    if _absent(candidate):
-        return Severity.BREAKING
-    return Severity.ADDITIVE if _absent(baseline) else Severity.COSMETIC
 
 
 def _of_unknown(baseline: WireReply, candidate: WireReply) -> Severity:
@@ -158,10 +152,6 @@ def _number(text: bytes) -> tuple[float, bool] | None:
 
 
 _FRACTION = re.compile(rb"-?\d+(\.\d+)?(e[+-]?\d+)?")
-
-
-def _absent(reply: WireReply) -> bool:
-    return is_null(reply) or reply.type == "none" or is_error(reply)
 
 
 def _matches(subject: str, patterns: tuple[str, ...]) -> bool:

@@ -25,6 +25,7 @@ from reports.run import NotRun, Tolerance
 from reports.terminal import print_summary
 from reports.verdict import ExitCode
 from suites.conformance.tolerance import RULES
+from suites.identity.twins import RULES as RULES_OF_IDENTITY
 from topologies.engine import HarnessError
 
 if TYPE_CHECKING:
@@ -140,7 +141,10 @@ def _not_selected(session: Session, tests: pytest.Session) -> tuple[NotRun, ...]
     if session.options.program or not ids:
         return ()
     left = [name for name in (*areas(), *scenes(), *cases()) if not any(f"[{name}]" in each for each in ids)]
-    return (NotRun(what=f"the areas {', '.join(left)}", why="left out on the command line"),) if left else ()
+    what = [f"the areas {', '.join(left)}"] if left else []
+    if not any("test_identity[" in each for each in ids) or not any("test_settings" in each for each in ids):
+        what.append("what the engines say of themselves, and their settings")
+    return tuple(NotRun(what=each, why="left out on the command line") for each in what)
 
 
 def _tolerances(folder: Path) -> tuple[Tolerance, ...]:
@@ -148,7 +152,8 @@ def _tolerances(folder: Path) -> tuple[Tolerance, ...]:
     for line in record.lines(folder, "progress"):
         if isinstance(line, dict):
             counts.update(line.get("tolerated", {}))
-    return tuple(Tolerance(rule=name, why=RULES[name], count=count) for name, count in sorted(counts.items()))
+    why = RULES | RULES_OF_IDENTITY
+    return tuple(Tolerance(rule=name, why=why[name], count=count) for name, count in sorted(counts.items()))
 
 
 def _replayed(folder: Path) -> dict[str, bool]:

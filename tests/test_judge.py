@@ -34,6 +34,10 @@ def error(text: str) -> WireReply:
     return WireReply("error", text)
 
 
+def bulk(text: str) -> WireReply:
+    return WireReply("bulk", text)
+
+
 def listing(*items: str) -> WireReply:
     return WireReply("array", [{"type": "bulk", "value": item} for item in items])
 
@@ -124,6 +128,47 @@ def rows(*fields: str) -> WireReply:
         ("identity.info", "redis_version", OK, NIL, BREAKING),
         ("identity.info", "valkey_version", NIL, OK, ADDITIVE),
         ("identity.info", "redis_version", OK, WireReply("simple", "7"), COSMETIC),
+        ("identity.arity", "SET", bulk("-3"), bulk("-2"), ADDITIVE),
+        ("identity.arity", "SET", bulk("3"), bulk("-3"), ADDITIVE),
+        ("identity.arity", "SET", bulk("-3"), bulk("3"), BREAKING),
+        ("identity.arity", "SET", bulk("2"), bulk("3"), BREAKING),
+        ("identity.flags", "GET", listing("readonly"), listing(), BREAKING),
+        ("identity.flags", "GET", listing("readonly"), listing("write"), BREAKING),
+        ("identity.flags", "GET", listing("noscript", "fast"), listing("stale"), ADDITIVE),
+        ("identity.flags", "GET", listing("fast"), listing("skip_monitor"), COSMETIC),
+        ("identity.flag", "random", bulk("random"), NIL, COSMETIC),
+        ("identity.flag", "movablekeys", bulk("movablekeys"), NIL, BREAKING),
+        ("identity.categories", "KEYS", listing("@slow"), listing(), BREAKING),
+        ("identity.categories", "KEYS", listing(), listing("@string"), ADDITIVE),
+        ("identity.categories", "KEYS", listing(), listing("@dangerous"), BREAKING),
+        ("identity.key-specs", "GET", listing(), listing("RO access"), BREAKING),
+        ("identity.tips", "GET", listing("request_policy:all_shards"), listing(), BREAKING),
+        ("identity.tips", "GET", listing(), listing("request_policy:all_shards"), ADDITIVE),
+        ("identity.tips", "GET", listing("nondeterministic_output"), listing(), COSMETIC),
+        ("identity.arguments", "SET", listing(), listing("'IFEQ' string"), ADDITIVE),
+        ("identity.arguments", "SET", listing("'NX'"), listing("'XN'"), COSMETIC),
+        ("identity.documents", "SET", listing("group string"), listing(), COSMETIC),
+        ("identity.form", "uptime", bulk("integer"), bulk("text"), BREAKING),
+        ("identity.form", "db*", bulk("keys=integer"), bulk("keys=integer,ttl=integer"), ADDITIVE),
+        ("identity.form", "name", bulk("empty"), bulk("text"), ADDITIVE),
+        ("identity.type", "keys", bulk("array"), bulk("bulk"), BREAKING),
+        ("identity.modules", "MODULE LIST", listing("a"), listing(), BREAKING),
+        ("identity.modules", "MODULE LIST", listing(), listing("a"), ADDITIVE),
+        ("identity.usual-section", "Modules", bulk("yes"), bulk("no"), BREAKING),
+        ("identity.says-otherwise", "COMMAND LIST", listing(), listing("get"), BREAKING),
+        ("identity.says-otherwise", "COMMAND LIST", listing("get"), listing(), COSMETIC),
+        ("identity.prose", "LATENCY DOCTOR", bulk("a"), bulk("b"), COSMETIC),
+        # what it can be set to
+        ("config.parameter", "dynamic-hz", bulk("dynamic-hz"), NIL, BREAKING),
+        ("config.parameter", "commandlog", NIL, bulk("commandlog"), ADDITIVE),
+        ("config.default", "acl-pubsub-default", bulk("allchannels"), bulk("resetchannels"), BREAKING),
+        ("config.default", "repl-backlog-size", bulk("1048576"), bulk("10485760"), COSMETIC),
+        ("config.values", "maxmemory-samples", listing("100"), listing(), BREAKING),
+        ("config.values", "log-format", listing(), listing("json"), ADDITIVE),
+        ("config.read-only", "databases", OK, error("ERR can't set immutable config"), BREAKING),
+        ("config.read-only", "databases", error("ERR can't set immutable config"), OK, ADDITIVE),
+        ("config.reads", "maxmemory", listing("1kb reads 1024"), listing("1kb reads 1000"), BREAKING),
+        ("config.refusal", "save", error("ERR a"), error("ERR b"), COSMETIC),
         ("a.rule-of-tomorrow", "X", ONE, TWO, BREAKING),
     ],
 )

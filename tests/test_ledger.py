@@ -120,6 +120,45 @@ def test_the_most_specific_entry_wins_whatever_the_order() -> None:
 
 
 @pytest.mark.parametrize(
+    ("rule", "subject", "known"),
+    [
+        ("identity.command", "COMMANDLOG", True),
+        ("config.parameter", "commandlog-request-larger-than", True),
+        ("config.parameter", "COMMANDLOG", False),
+        ("identity.command", "SLOWLOG", False),
+    ],
+)
+def test_an_entry_may_name_several_differences_of_one_change(
+    tmp_path: Path, rule: str, subject: str, *, known: bool
+) -> None:
+    path = tmp_path / "ledger.toml"
+    several = 'differences = ["identity.command COMMANDLOG", "config.parameter commandlog-*"]'
+    path.write_text(_with_differences(several))
+    ledger = load_ledger(path)
+    assert (ledger.match(a_finding(rule=rule, subject=subject), PAIR) is not None) is known
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('differences = ["identity.command"]', "'identity.command' is not a rule, a blank and a subject"),
+        ('differences = ["a b"]\nrule = "a"', "rule: differences says it already"),
+        ("differences = []", "rule: missing"),
+    ],
+)
+def test_differences_that_say_too_little_or_too_much(tmp_path: Path, text: str, problem: str) -> None:
+    path = tmp_path / "ledger.toml"
+    path.write_text(_with_differences(text))
+    with pytest.raises(BookError, match=problem):
+        load_ledger(path)
+
+
+def _with_differences(text: str) -> str:
+    lines = (line for line in KNOWN.splitlines() if not line.startswith(("rule", "subject", "program")))
+    return "\n".join((*lines, text))
+
+
+@pytest.mark.parametrize(
     ("program", "matched", "replayed", "full", "expected"),
     [
         (("GET k",), {"e"}, {"e": False}, True, ()),  # it explained something

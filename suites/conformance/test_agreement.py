@@ -11,8 +11,8 @@ from generators.vocabulary import areas
 from suites.conformance.campaign import Campaign, Outcome
 from suites.conformance.replay import replay
 from suites.conformance.tolerance import hands_nothing_on
-from suites.failing import fail_for
 from suites.profiles import PROFILES
+from suites.subtests import fail_for
 
 if TYPE_CHECKING:
     from suites.conformance.pair import Pair

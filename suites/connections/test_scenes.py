@@ -8,8 +8,8 @@ import pytest
 
 from generators.scenes import Kind, scenes
 from generators.vocabulary import areas
-from suites.failing import fail_for
 from suites.connections.play import Play
+from suites.subtests import fail_for
 from topologies.stage import Stage
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generators.wire import cases
-from suites.failing import fail_for
+from suites.subtests import fail_for
 from suites.wire.replay import run_cases
 
 if TYPE_CHECKING:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from tests.liar.deep_lies import DEEP, STATES, UNKNOWN
+from tests.liar.description_lies import DESCRIPTIONS
 from tests.liar.lie import HONEST, Lie
 from tests.liar.plain_lies import ENCODINGS, ERRORS, ORDERS, TIMES, TYPES, VALUES
 from tests.liar.sly_lies import SLY
 
 LIES = (*TYPES, *VALUES, *ERRORS, *TIMES, *ENCODINGS, *ORDERS, *STATES, *DEEP, *UNKNOWN, *SLY)
-_BY_NAME = {lie.name: lie for lie in (HONEST, *LIES)}
+_BY_NAME = {lie.name: lie for lie in (HONEST, *LIES, *DESCRIPTIONS)}
 
 
 def by_name(name: str) -> Lie:

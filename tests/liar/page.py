@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.liar.description_lies import DESCRIPTIONS
 from tests.liar.lies import LIES
 
 _HEAD = """# The lying server
@@ -19,6 +20,15 @@ This page is written by `python -m tests.liar`; `tests/test_liar.py` fails where
 | lie | command | what is wrong | rule | RESP |
 |---|---|---|---|---|
 """
+_DESCRIPTIONS = """
+## Lies about the server itself
+
+{count} more are found by `suites/identity` (`tests/test_identity_lies.py`), under the rule and the subject that
+stand here.
+
+| lie | asked with | what is wrong | subject | rule |
+|---|---|---|---|---|
+"""
 
 
 def page() -> str:
@@ -27,4 +37,8 @@ def page() -> str:
         f"| `{lie.name}` | {lie.subject} | {lie.says} | `{lie.rule}` | {lie.protocol or 'both'} |\n"
         for lie in LIES
     )
-    return _HEAD.format(count=len(LIES)) + "".join(rows)
+    more = (
+        f"| `{lie.name}` | {lie.area} | {lie.says} | {lie.subject} | `{lie.rule}` |\n" for lie in DESCRIPTIONS
+    )
+    head = _DESCRIPTIONS.format(count=len(DESCRIPTIONS))
+    return _HEAD.format(count=len(LIES)) + "".join(rows) + head + "".join(more)

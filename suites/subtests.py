@@ -1,4 +1,4 @@
-"""Findings as pytest sees them: a subtest for each, red where the policy says so."""
+"""A subtest for each finding, red where the policy says so: what pytest shows of differences."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def fail_for(found: Iterable[Finding], session: Session, subtests: pytest.Subtests) -> None:
-    """A subtest for each finding, red where the policy says so."""
+    """Fails for each finding that is neither known nor accepted, or as the policy says."""
     policy = session.options.acceptances.ledger
     for finding in judged(merged_findings(found), session.engines, session.ledger, policy):
         with subtests.test(f"{finding.rule} {finding.subject}"):
