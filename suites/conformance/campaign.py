@@ -17,23 +17,26 @@ from typing import TYPE_CHECKING
 from generators.command import command
 from generators.corpus import corpus
 from generators.programs import Batch, Drawn, draw_programs
+from generators.scripts import deadly_scripts, scripts
 from generators.table import Row, build_table
 from suites import interrupt
 from suites.conformance.canary import Canary, PoisonedError
+from suites.conformance.discovery import Discovery, Replays
 from suites.conformance.hunt import Hunt
 from suites.conformance.probe import keys_in, probe
+from suites.conformance.runs import Runs
 from suites.conformance.tolerance import hands_nothing_on
 from topologies.lockstep import Exchange, Lockstep, Script, script
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from generators.command import Command, Program
     from generators.vocabulary import Area
-    from suites.conformance.discovery import Discovery
     from suites.conformance.tolerance import Tolerances
 
 BATCH_COMMANDS = 10_000
+SCRIPTED = "scripting"  # the area in which the grammar of scripts is played out
 LENGTHS = (100, 200, 50, 400, 25)  # lines a program, batch after batch
 _DAMP_FROM = 8  # lines of a form that differed before it is drawn less
 _LEAST = 0.1  # of its weight that a form keeps
@@ -99,6 +102,8 @@ class Campaign:
         damped: dict[str, float] = {}
         hunt = Hunt(locksteps=self.locksteps, rules=self.rules, keys=(), found=self._believe)
         self._play_corpus(hunt, outcome)
+        if self.area.name == SCRIPTED:
+            self._play_scripts(hunt, outcome)
         number = 0
         while outcome.compared < budget.commands and not self.enough():
             before = outcome.compared
@@ -116,18 +121,54 @@ class Campaign:
     def _play_corpus(self, hunt: Hunt, outcome: Outcome) -> None:
         """What once differed between some two engines, in both protocols."""
         for program in corpus(self.area.name):
-            hunt.keys = keys_in(program)
-            for protocol, lockstep in self.locksteps.items():
-                if self.enough() or not (self.hands_on or hands_nothing_on(program)):
-                    continue
-                lockstep.arrange(reset=self.area.reset, probe=probe(hunt.keys, self.digest))
-                encoded = script(program)
-                outcome.count(encoded)
-                outcome.sent.update(each.full_name for each in program)
-                exchange = self._run(encoded, hunt, protocol)
-                self._ran(partial(tuple, program))
-                if exchange is not None:
-                    self._examine(hunt, program, exchange, protocol)
+            if self.hands_on or hands_nothing_on(program):
+                self._play(program, self.locksteps, hunt, outcome)
+
+    def _play_scripts(self, hunt: Hunt, outcome: Outcome) -> None:
+        """Every script of the grammar, in both protocols; those that end servers once."""
+        for program in scripts(shortened=self.hands_on):
+            self._play(program, self.locksteps, hunt, outcome)
+        for program in deadly_scripts():
+            if not self.enough():
+                self._play_deadly(program, hunt, outcome)
+
+    def _play_deadly(self, program: Program, hunt: Hunt, outcome: Outcome) -> None:
+        """One line that ends some server, as it stands: a death costs seconds, and there is nothing to shrink."""
+        runs = Runs(self.locksteps, self.rules, 2, shrinks=False)
+        outcome.count(script(program))
+        outcome.sent.update(each.full_name for each in program)
+        lockstep = self.locksteps[runs.protocol]
+        lockstep.arrange(reset=self.area.reset, probe=())
+        seen = lockstep.run_stepwise(program)
+        if not seen.incident:
+            self._play(program, self.locksteps, hunt, outcome)
+            return
+        for each in self.locksteps.values():
+            each.close()
+        for found in runs.differences(program, seen):
+            if not hunt.known.met(found):
+                replays = Replays(shown=int(runs.shows(found.loose, stepwise=True)(program)), of=1)
+                hunt.known.report(
+                    Discovery(
+                        difference=found, program=program, protocol=2, replays=replays, first_seen=program
+                    ),
+                    as_found=found.signature,
+                )
+
+    def _play(self, program: Program, protocols: Iterable[int], hunt: Hunt, outcome: Outcome) -> None:
+        hunt.keys = keys_in(program)
+        for protocol in protocols:
+            lockstep = self.locksteps[protocol]
+            if self.enough():
+                return
+            lockstep.arrange(reset=self.area.reset, probe=probe(hunt.keys, self.digest))
+            encoded = script(program)
+            outcome.count(encoded)
+            outcome.sent.update(each.full_name for each in program)
+            exchange = self._run(encoded, hunt, protocol)
+            self._ran(partial(tuple, program))
+            if exchange is not None:
+                self._examine(hunt, program, exchange, protocol)
 
     def _ran(self, program: Callable[[], Program]) -> None:
         self._last = program
