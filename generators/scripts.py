@@ -33,7 +33,7 @@ DEADLY = FOLDER / "deadly.programs"
 _PLACE = "~"
 _TOGETHER = 20  # scripts a program: what comes before all of them is done once
 _LIBRARIES_TOGETHER = 5
-_HEAD = re.compile(r"# (in|by|before|shortened):(?: (.*))?$")
+_HEAD = re.compile(r"# (in|by|before|rewritten):(?: (.*))?$")
 
 # What a script begins with that tells a value's types all the way down, tables in one order.
 _SHOW = (
@@ -52,19 +52,19 @@ class Section:
     places: list[str] = field(default_factory=list)
     by: tuple[str, ...] = ("EVAL",)
     before: list[Command] = field(default_factory=list)
-    shortened: bool = False  # calls commands that hand on less than they were given
+    rewritten: bool = False  # calls commands that change their own arguments
     expressions: list[str] = field(default_factory=list)
 
 
 @cache
-def scripts(*, shortened: bool = True) -> tuple[Program, ...]:
+def scripts(*, rewritten: bool = True) -> tuple[Program, ...]:
     """Every expression in each of its places, a few scripts a program, and the programs that are written out.
 
-    `shortened`: with those that call commands which hand on less than they were given, as `SET … GET` does.
+    `rewritten`: with those that call commands which change their own arguments for replicas, as `SET … GET` does.
     """
     written = (path for path in sorted(FOLDER.glob("*.programs")) if path != DEADLY)
     return (
-        *(program for each in _sections() if shortened >= each.shortened for program in _programs(each)),
+        *(program for each in _sections() if rewritten >= each.rewritten for program in _programs(each)),
         *(program for path in written for program in _blocks(path)),
     )
 
@@ -96,7 +96,7 @@ def _values() -> tuple[str, ...]:
     return tuple(
         line
         for each in _sections()
-        if "return ~" in each.places and not each.shortened
+        if "return ~" in each.places and not each.rewritten
         for line in each.expressions
     )
 
@@ -176,7 +176,7 @@ def _head(section: Section, word: str, text: str) -> None:
     elif word == "before":
         section.before.append(parse(text))
     else:
-        section.shortened = True
+        section.rewritten = True
 
 
 def _blocks(path: Path) -> Iterator[Program]:

@@ -126,7 +126,7 @@ class Campaign:
 
     def _play_scripts(self, hunt: Hunt, outcome: Outcome) -> None:
         """Every script of the grammar, in both protocols; those that end servers once."""
-        for program in scripts(shortened=self.hands_on):
+        for program in scripts(rewritten=self.hands_on):
             self._play(program, self.locksteps, hunt, outcome)
         for program in deadly_scripts():
             if not self.enough():
