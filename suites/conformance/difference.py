@@ -111,7 +111,7 @@ def _named(step: Step, seen: Step) -> Difference:
 
 
 def _of_script(step: Step, seen: Step, rule: str, subject: str) -> Difference:
-    name = name_script(step, rule)
+    name = name_script(step, rule, "baseline" if _is_unknown(step.baseline) else "candidate")
     return Difference(
         step=seen,
         rule=rule,

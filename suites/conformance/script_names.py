@@ -20,15 +20,8 @@ if TYPE_CHECKING:
 RULES_OF_SCRIPTS = frozenset(
     f"agreement.{rule}"
     for rule in (
-        "type",
-        "value",
-        "order",
-        "error-code",
-        "error-text",
-        "unknown-argument",
-        "crash",
-        "hang",
-        "closed",
+        *("type", "value", "order", "error-code", "error-text", "unknown-argument", "unknown-command"),
+        *("crash", "hang", "closed"),
     )
 )
 _RUN_SCRIPTS = frozenset(("EVAL", "EVAL_RO", "FCALL", "FCALL_RO"))
@@ -62,12 +55,14 @@ def stops_early(step: Step) -> bool:
     return any(_stops(each) for each in (step.baseline, step.candidate))
 
 
-def name_script(step: Step, rule: str) -> ScriptName:
-    """The name of a difference in a script's answer."""
+def name_script(step: Step, rule: str, stranger: str = "") -> ScriptName:
+    """The name of a difference in a script's answer. `stranger`: the side that does not know a command in it."""
     baseline, candidate = first_that_differ(step.baseline, step.candidate)
     both = (baseline, candidate)
     if any(_stops(each) for each in both):  # whatever the other side makes of it: it is one difference
         return ScriptName("agreement.type", (), " | ".join(map(_how_far, both)))
+    if rule == "agreement.unknown-command":
+        return ScriptName(rule, constructs_of(step.asked), stranger)
     texts = [text_of(each) for each in both if each.kind in ERRORS]
     if len(texts) == 2 and _API.sub(b"", texts[0]) == _API.sub(b"", texts[1]):
         words = [found[0].decode() for text in texts if (found := _API.search(text))]
