@@ -26,7 +26,7 @@ from suites.conformance.hunt import Hunt
 from suites.conformance.probe import keys_in, probe
 from suites.conformance.runs import Runs
 from suites.conformance.tolerance import hands_nothing_on
-from topologies.lockstep import Exchange, Lockstep, Script, script
+from topologies.lockstep import REPLY_TIMEOUT_S, Exchange, Lockstep, Script, script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -137,23 +137,33 @@ class Campaign:
         runs = Runs(self.locksteps, self.rules, 2, shrinks=False)
         outcome.count(script(program))
         outcome.sent.update(each.full_name for each in program)
-        lockstep = self.locksteps[runs.protocol]
-        lockstep.arrange(reset=self.area.reset, probe=())
-        seen = lockstep.run_stepwise(program)
-        if not seen.incident:
+        seen = self._died(program, runs)
+        if seen is None:
             self._play(program, self.locksteps, hunt, outcome)
             return
-        for each in self.locksteps.values():
-            each.close()
         for found in runs.differences(program, seen):
             if not hunt.known.met(found):
-                replays = Replays(shown=int(runs.shows(found.loose, stepwise=True)(program)), of=1)
-                hunt.known.report(
-                    Discovery(
-                        difference=found, program=program, protocol=2, replays=replays, first_seen=program
-                    ),
-                    as_found=found.signature,
+                again = runs.differences(program, self._died(program, runs))
+                shown = found.loose in [each.loose for each in again]
+                discovery = Discovery(
+                    difference=found,
+                    program=program,
+                    protocol=runs.protocol,
+                    replays=Replays(shown=int(shown), of=1),
+                    first_seen=program,
                 )
+                hunt.known.report(discovery, as_found=found.signature)
+
+    def _died(self, program: Program, runs: Runs) -> Exchange | None:
+        """The exchange, where a server ended: it gets time to write its last words, so that it is none that hangs."""
+        lockstep = self.locksteps[runs.protocol]
+        lockstep.arrange(reset=self.area.reset, probe=())
+        seen = lockstep.run_stepwise(program, timeout_s=REPLY_TIMEOUT_S)
+        if not seen.incident:
+            return None
+        for each in self.locksteps.values():
+            each.close()
+        return seen
 
     def _play(self, program: Program, protocols: Iterable[int], hunt: Hunt, outcome: Outcome) -> None:
         hunt.keys = keys_in(program)

@@ -164,7 +164,11 @@ def _of_any(step: Step, rule: str, subject: str, which: str, what: str) -> Diffe
 
 # Where an error happened in a script: 7.x "… script: SHA, on @user_script:1.", 9.1 "… script: on @user_script:1.",
 # 6.x "ERR Error running script (call to f_SHA): @user_script:1: …"
-_SCRIPT_SUFFIX = re.compile(rb" script: .*on @?\w+(:\d+)?\.$", re.DOTALL)
+# A chunk of loadstring() is called by its text: "… script: SHA, on return x:1."
+_SCRIPT_SUFFIX = re.compile(
+    rb" script: (\w+, )?on [^'\"]{1,200}\.$|" rb" script: .*on @?\w+(:\d+)?\.$", re.DOTALL
+)
+_OF_LOADSTRING = re.compile(rb"\bon [^@].*(:\d+)?\.$", re.DOTALL)
 _SCRIPT_PREFIX = re.compile(
     rb"^ERR Error running script \(call to \w+\): @?[\w.]+:(\d+:)? (@user_script: \d+: )?"
 )
@@ -191,7 +195,8 @@ def _without_suffix(reply: Reply) -> Reply:
 def _suffix(reply: Reply) -> str:
     """How it says where in a script an error happened, without the error."""
     before, after = _SCRIPT_PREFIX.search(text_of(reply)), _SCRIPT_SUFFIX.search(text_of(reply))
-    place = (b"ERR Error running script: " if before else b"") + b"TEXT" + (after[0] if after else b"")
+    behind = _OF_LOADSTRING.sub(b"on @user_script:1.", after[0]) if after else b""
+    place = (b"ERR Error running script: " if before else b"") + b"TEXT" + behind
     return mask(Reply(reply.kind, place))
 
 
