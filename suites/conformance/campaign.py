@@ -26,7 +26,7 @@ from suites.conformance.hunt import Hunt
 from suites.conformance.probe import keys_in, probe
 from suites.conformance.runs import Runs
 from suites.conformance.tolerance import hands_nothing_on
-from topologies.lockstep import REPLY_TIMEOUT_S, Exchange, Lockstep, Script, script
+from topologies.lockstep import Exchange, Lockstep, Script, script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -42,6 +42,7 @@ _DAMP_FROM = 8  # lines of a form that differed before it is drawn less
 _LEAST = 0.1  # of its weight that a form keeps
 _ALWAYS = 0.8  # of a form's lines differ: a command that one side does not know, mostly
 _LEAST_OF_ALWAYS = 0.02
+_DEADLY_S = 2.0  # for an answer to what may end a server: its log has its last words by then
 _DEATHS = (
     2  # each costs seconds: a form that ends servers is left out of the rest of its batch, then drawn less
 )
@@ -158,7 +159,7 @@ class Campaign:
         """The exchange, where a server ended: it gets time to write its last words, so that it is none that hangs."""
         lockstep = self.locksteps[runs.protocol]
         lockstep.arrange(reset=self.area.reset, probe=())
-        seen = lockstep.run_stepwise(program, timeout_s=REPLY_TIMEOUT_S)
+        seen = lockstep.run_stepwise(program, timeout_s=_DEADLY_S)
         if not seen.incident:
             return None
         for each in self.locksteps.values():
