@@ -447,3 +447,17 @@ def test_an_error_that_a_script_reads_is_one_difference_whichever_it_is() -> Non
 def test_a_script_that_ends_a_server_is_named_after_what_it_does() -> None:
     found = eval_named("return bit.tohex(65535, -2147483648)", none("died"), one("0000FFFF"))
     assert found == "agreement.crash | script bit.tohex | died | bulk"
+
+
+def test_a_side_without_functions_is_named_after_the_command_whatever_the_other_says() -> None:
+    other = error("ERR Error registering functions: ERR user_function:2: nonexistent global variable 'x'")
+    unknown = error("ERR unknown command `FUNCTION`, with args beginning with: `LOAD`, ")
+    found = named('FUNCTION LOAD "#!lua name=a\\nx()"', unknown, other)
+    assert (found.rule, found.subject) == ("agreement.unknown-command", "FUNCTION LOAD")
+    assert "script" not in found.signature
+
+
+def test_an_error_that_a_script_of_redis_6_hands_on_has_a_place_in_front() -> None:
+    text = "@user_script: 1: Wrong number of args calling Redis command From Lua script"
+    assert in_script(error(text)) == b"ERR Wrong number of args calling Redis command From Lua script"
+    assert in_script(error(ON_62 + "user_script:1: ERR syntax error")) == b"ERR syntax error"

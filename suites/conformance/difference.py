@@ -91,7 +91,7 @@ def name_difference(step: Step) -> Difference:
 
 def _named(step: Step, seen: Step) -> Difference:
     subject, rule = _subject(step), _rule(step)
-    scripted = runs_a_script(step.asked) and rule in RULES_OF_SCRIPTS
+    scripted = runs_a_script(step.asked) and rule in RULES_OF_SCRIPTS and not _does_not_know_scripts(step)
     if scripted and stops_early(step):
         return _of_script(step, seen, rule, subject)
     which = _any_of(step, rule)
@@ -112,6 +112,8 @@ def _named(step: Step, seen: Step) -> Difference:
 
 def _of_script(step: Step, seen: Step, rule: str, subject: str) -> Difference:
     name = name_script(step, rule, "baseline" if _is_unknown(step.baseline) else "candidate")
+    if rule == "agreement.value" and say_the_same_numbers(step.baseline, step.candidate):
+        name = name._replace(what=OTHER_DIGITS)
     return Difference(
         step=seen,
         rule=rule,
@@ -119,6 +121,13 @@ def _of_script(step: Step, seen: Step, rule: str, subject: str) -> Difference:
         signature=f"{name.rule} | {' '.join(('script', *name.constructs))} | {name.what}",
         loose=f"{name.rule} | script | {name.what}",
         tokens=frozenset(name.constructs),
+    )
+
+
+def _does_not_know_scripts(step: Step) -> bool:
+    """Whether a side does not know the command that runs the script: FCALL, on servers without functions."""
+    return any(
+        _is_unknown(each) and b"called from" not in text_of(each) for each in (step.baseline, step.candidate)
     )
 
 
@@ -170,7 +179,8 @@ _SCRIPT_SUFFIX = re.compile(
 )
 _OF_LOADSTRING = re.compile(rb"\bon [^@].*(:\d+)?\.$", re.DOTALL)
 _SCRIPT_PREFIX = re.compile(
-    rb"^ERR Error running script \(call to \w+\): @?[\w.]+:(\d+:)? (@user_script: \d+: )?"
+    rb"^ERR Error running script \(call to \w+\): (@?[\w.]+|[^:'\"@]{1,100}):(\d+:)? (@user_script: \d+: )?"
+    rb"|^@user_script: \d+: "
 )
 _RAISED_AGAIN = re.compile(rb"^ERR user_(script|function):\d+: (?=ERR )")
 _HAS_CODE = re.compile(rb"[A-Z]+ ")
@@ -181,10 +191,9 @@ def in_script(reply: Reply) -> bytes | None:
     if reply.kind not in ERRORS or not isinstance(reply.value, bytes):
         return None
     text = _SCRIPT_PREFIX.sub(b"", _SCRIPT_SUFFIX.sub(b"", reply.value))
-    text = _RAISED_AGAIN.sub(b"", text)
     if text == reply.value:
         return None
-    return text if _HAS_CODE.match(text) else b"ERR " + text
+    return _RAISED_AGAIN.sub(b"", text if _HAS_CODE.match(text) else b"ERR " + text)
 
 
 def _without_suffix(reply: Reply) -> Reply:

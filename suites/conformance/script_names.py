@@ -32,8 +32,12 @@ _AT_RUN_TIME = re.compile(rb"\w:\d+: ")
 _PLACE = re.compile(rb"user_(script|function):\d+: ")
 # What an error of Lua is about: it names the cause, where quotes in other errors hold what was given.
 _NAMED_PART = re.compile(rb"((?:variable|field|global|method|to) ')(\w+)(?=')")
-# How products call themselves in the errors of scripts: "Lua redis lib command", "Unknown Redis command".
-_PRODUCT = re.compile(rb"\b(lua )?(redis|redict|valkey|server)( lib)? ", re.IGNORECASE)
+# What errors lost or gained on their way into a script: "@user_script: 1: Unknown Redis command called from Lua".
+_AROUND_AN_ERROR = re.compile(
+    rb"@user_script: \d+: |,ignore_error_stats_update=boolean:true|(?<=script)s\b"
+    rb"|\b(err|from|lua|redis\(\)|redis|redict|valkey|server|lib) ",
+    re.IGNORECASE,
+)
 _API = re.compile(rb"\b(redis|server|redict)(?=\.[a-z_]+)")
 
 
@@ -67,7 +71,7 @@ def name_script(step: Step, rule: str, stranger: str = "") -> ScriptName:
     if len(texts) == 2 and _API.sub(b"", texts[0]) == _API.sub(b"", texts[1]):
         words = [found[0].decode() for text in texts if (found := _API.search(text))]
         return ScriptName(rule, (), " | ".join(f"errors say {word}." for word in words))
-    if rule == "agreement.value" and _only_name_the_product(*map(text_of, both)):
+    if rule == "agreement.value" and _are_one_error(*map(text_of, both)):
         return ScriptName(rule, (), "errors read by the script")
     what = " | ".join(_answer(each, refused=len(texts) == 1) for each in both)
     return ScriptName(rule, () if _says_why(texts, rule) else constructs_of(step.asked), what)
@@ -83,8 +87,8 @@ def first_that_differ(baseline: Reply, candidate: Reply) -> tuple[Reply, Reply]:
     return baseline, candidate
 
 
-def _only_name_the_product(baseline: bytes, candidate: bytes) -> bool:
-    return _PRODUCT.sub(b"", baseline).lower() == _PRODUCT.sub(b"", candidate).lower() != b""
+def _are_one_error(baseline: bytes, candidate: bytes) -> bool:
+    return _AROUND_AN_ERROR.sub(b"", baseline).lower() == _AROUND_AN_ERROR.sub(b"", candidate).lower() != b""
 
 
 def _says_why(texts: list[bytes], rule: str) -> bool:
