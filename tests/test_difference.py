@@ -461,3 +461,15 @@ def test_an_error_that_a_script_of_redis_6_hands_on_has_a_place_in_front() -> No
     text = "@user_script: 1: Wrong number of args calling Redis command From Lua script"
     assert in_script(error(text)) == b"ERR Wrong number of args calling Redis command From Lua script"
     assert in_script(error(ON_62 + "user_script:1: ERR syntax error")) == b"ERR syntax error"
+
+
+def test_a_command_that_a_script_calls_and_one_side_does_not_know_is_that_command() -> None:
+    found = name_difference(
+        Step(
+            0,
+            command("EVAL", "return redis.call('LMPOP', 1, 'k', 'LEFT')", 0),
+            error(UNKNOWN_IN_SCRIPT[1]),
+            NULL,
+        )
+    )
+    assert (found.subject, found.signature) == ("LMPOP", "agreement.unknown-command | LMPOP | baseline")

@@ -27,7 +27,13 @@ from generators.vocabulary import subcommands, tokens
 from reports.severity import same_numbers
 from suites.conformance.masks import ERRORS, mask, text_of
 from suites.conformance.report import wire
-from suites.conformance.script_names import RULES_OF_SCRIPTS, name_script, runs_a_script, stops_early
+from suites.conformance.script_names import (
+    RULES_OF_SCRIPTS,
+    command_called,
+    name_script,
+    runs_a_script,
+    stops_early,
+)
 from suites.conformance.steps import Step
 from suites.conformance.tolerance import handed_on
 from topologies.reply import Kind, Reply
@@ -94,6 +100,9 @@ def _named(step: Step, seen: Step) -> Difference:
     scripted = runs_a_script(step.asked) and rule in RULES_OF_SCRIPTS and not _does_not_know_scripts(step)
     if scripted and stops_early(step):
         return _of_script(step, seen, rule, subject)
+    called = command_called(step.asked) if scripted and rule == "agreement.unknown-command" else None
+    if called is not None:
+        return _named(Step(step.line, called, step.baseline, step.candidate), seen)
     which = _any_of(step, rule)
     named, what = _named_what(step, rule, subject)
     if which is not None:
@@ -111,7 +120,7 @@ def _named(step: Step, seen: Step) -> Difference:
 
 
 def _of_script(step: Step, seen: Step, rule: str, subject: str) -> Difference:
-    name = name_script(step, rule, "baseline" if _is_unknown(step.baseline) else "candidate")
+    name = name_script(step, rule)
     if rule == "agreement.value" and say_the_same_numbers(step.baseline, step.candidate):
         name = name._replace(what=OTHER_DIGITS)
     return Difference(
@@ -182,7 +191,9 @@ _SCRIPT_PREFIX = re.compile(
     rb"^ERR Error running script \(call to \w+\): (@?[\w.]+|[^:'\"@]{1,100}):(\d+:)? (@user_script: \d+: )?"
     rb"|^@user_script: \d+: "
 )
-_RAISED_AGAIN = re.compile(rb"^ERR user_(script|function):\d+: (?=ERR )")
+_RAISED_AGAIN = re.compile(
+    rb"^ERR user_(script|function):\d+: (?=ERR )|(?<=^ERR )(user_script:\d+: )?=\[C\]: -1: "
+)
 _HAS_CODE = re.compile(rb"[A-Z]+ ")
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from generators.command import Command
 from generators.scripts import constructs_of
 from suites.conformance.masks import ERRORS, mask, text_of
 from topologies.reply import Kind, Reply
 
 if TYPE_CHECKING:
-    from generators.command import Command
     from suites.conformance.steps import Step
 
 RULES_OF_SCRIPTS = frozenset(
@@ -34,10 +34,11 @@ _PLACE = re.compile(rb"user_(script|function):\d+: ")
 _NAMED_PART = re.compile(rb"((?:variable|field|global|method|to) ')(\w+)(?=')")
 # What errors lost or gained on their way into a script: "@user_script: 1: Unknown Redis command called from Lua".
 _AROUND_AN_ERROR = re.compile(
-    rb"@user_script: \d+: |,ignore_error_stats_update=boolean:true|(?<=script)s\b"
+    rb"@user_script: \d+: |=\[C\]: -1: |,ignore_error_stats_update=boolean:true|(?<=script)s\b"
     rb"|\b(err|from|lua|redis\(\)|redis|redict|valkey|server|lib) ",
     re.IGNORECASE,
 )
+_IS_COMMAND = re.compile(r"[A-Z][A-Z_-]*(\|[A-Z-]+)?")
 _API = re.compile(rb"\b(redis|server|redict)(?=\.[a-z_]+)")
 
 
@@ -59,14 +60,18 @@ def stops_early(step: Step) -> bool:
     return any(_stops(each) for each in (step.baseline, step.candidate))
 
 
-def name_script(step: Step, rule: str, stranger: str = "") -> ScriptName:
-    """The name of a difference in a script's answer. `stranger`: the side that does not know a command in it."""
+def command_called(asked: Command) -> Command | None:
+    """The command that a script calls, without its arguments; None where there are several, or none."""
+    called = [word for word in constructs_of(asked) if _IS_COMMAND.fullmatch(word)]
+    return Command(tuple(called[0].encode().split(b"|"))) if len(called) == 1 else None
+
+
+def name_script(step: Step, rule: str) -> ScriptName:
+    """The name of a difference in a script's answer."""
     baseline, candidate = first_that_differ(step.baseline, step.candidate)
     both = (baseline, candidate)
     if any(_stops(each) for each in both):  # whatever the other side makes of it: it is one difference
         return ScriptName("agreement.type", (), " | ".join(map(_how_far, both)))
-    if rule == "agreement.unknown-command":
-        return ScriptName(rule, constructs_of(step.asked), stranger)
     texts = [text_of(each) for each in both if each.kind in ERRORS]
     if len(texts) == 2 and _API.sub(b"", texts[0]) == _API.sub(b"", texts[1]):
         words = [found[0].decode() for text in texts if (found := _API.search(text))]
