@@ -243,7 +243,7 @@ def _plainer(arg: bytes) -> Iterator[bytes]:
     """Values that a reader would find plainer, the plainest first: shorter, then lower."""
     if arg.isalpha() and arg.isupper():
         return  # a token: it goes or it stays
-    if b"call(" in arg:
+    if b"call(" in arg or b"return" in arg:
         return  # a script has no halves
     if _KEY.fullmatch(arg) or arg in PLAIN_KEYS:
         return  # keys are renamed everywhere at once

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from generators.command import Command
 from generators.grammar import Draw, Form, draw, is_large
+from generators.scripts import draw_script
 from generators.slots import ALPHABETS, alphabet, counter
 from generators.vocabulary import Area, areas, typed_areas
 
@@ -105,7 +106,7 @@ def _slots(area: Area, keys: tuple[bytes, ...]) -> dict[str, Draw]:
         return rng.choice(keys if rng.random() < _STRAY_KEY else own)
 
     fixed = {name: alphabet(values) for name, values in ALPHABETS.items()}
-    return {**fixed, "key": key, "i": counter(b"i"), "n": counter(b"")}
+    return {**fixed, "key": key, "script": draw_script, "i": counter(b"i"), "n": counter(b"")}
 
 
 _ODD = alphabet(ALPHABETS["odd"])

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from generators.command import parse
+from generators.command import command, parse
 from suites.conformance.difference import (
     Difference,
     in_script,
-    mask,
     may_be_an_argument,
     name_difference,
     of_pipeline,
     of_script,
     with_tokens,
 )
+from suites.conformance.masks import mask
 from suites.conformance.steps import Step
 from tests.sample_replies import NULL, NULL_ARRAY, OK, error, one, said
 from topologies.reply import Kind, Reply
@@ -353,3 +353,123 @@ def test_a_hang_in_a_pipeline_is_named_after_what_blocks() -> None:
     assert of_pipeline(hang, program[1:]) is hang
     other = named("LPOS l2 a", one("1"), one("2"))
     assert of_pipeline(other, program) is other
+
+
+def test_the_place_in_a_chunk_of_loadstring_is_its_text() -> None:
+    place = " script: bc6c8f5739bc9265a1c05115a82d34f021d42f96, on return x:1."
+    first = named(
+        "EVAL \"return loadstring('return x')()\" 0", error("ERR x" + place), error("ERR x" + ON_91)
+    )
+    second = named("EVAL \"error('boom')\" 0", error("ERR boom" + ON_72), error("ERR boom" + ON_91))
+    assert first.signature == second.signature
+
+
+NO_OS = "ERR user_script:1: Script attempted to access nonexistent global variable 'os'"
+READ_ONLY = "ERR user_script:1: Attempt to modify a readonly table"
+
+
+def eval_named(text: str, baseline: Reply, candidate: Reply) -> str:
+    return name_difference(Step(0, command("EVAL", text, 0), baseline, candidate)).signature
+
+
+def test_a_script_is_named_after_what_it_does() -> None:
+    assert eval_named("return cjson.encode({})", one("{}"), one("[]")) == (
+        "agreement.value | script cjson.encode | bulk | bulk"
+    )
+    assert eval_named("redis.setresp(3) return {double=1}", one("1"), DOUBLE) == (
+        "agreement.type | script redis.setresp {double} | bulk | double"
+    )
+    assert named("FCALL cjson_encode_7 0", one("{}"), one("[]")).signature == (
+        "agreement.value | script cjson.encode | bulk | bulk"
+    )
+
+
+def test_of_what_a_script_puts_together_the_part_that_differs_counts() -> None:
+    parts = "return {cjson.encode({}), struct.size('b')}"
+    found = name_difference(
+        Step(0, command("EVAL", parts, 0), row_of(one("{}"), one(1)), row_of(one("[]"), one(1)))
+    )
+    assert found.loose == "agreement.value | script | bulk | bulk"
+    assert found.tokens == {"cjson.encode", "struct.size"}
+
+
+def row_of(*items: Reply) -> Reply:
+    return Reply(Kind.ARRAY, items)
+
+
+def test_a_name_that_one_side_does_not_know_is_one_difference_whatever_follows() -> None:
+    stops = error(NO_OS + ON_72)
+    first = eval_named("return type(os)", stops, one("table"))
+    assert first == "agreement.type | script | nonexistent global variable 'os' | goes further"
+    assert eval_named("os.x = 1", stops, error(READ_ONLY + ON_72)) == first
+    assert eval_named("return os.clock()", stops, error(WRONGTYPE + ON_72)) == first
+    assert eval_named("return type(print)", error(NO_OS.replace("os", "print") + ON_72), one("a")) != first
+
+
+def test_errors_of_lua_say_what_they_are_about_and_are_named_after_it() -> None:
+    no_field = error("ERR user_script:1: attempt to call field 'acl_check_cmd' (a nil value)" + ON_72)
+    found = eval_named("return redis.acl_check_cmd('GET', 'k')", no_field, one(1))
+    assert "<acl_check_cmd>" in found
+    assert "redis.acl_check_cmd" not in found
+
+
+def test_errors_of_lua_that_say_nothing_are_named_after_the_script() -> None:
+    taken = eval_named("getmetatable('').x = 1", one("done"), error(READ_ONLY + ON_72))
+    assert taken.startswith("agreement.type | script getmetatable | an answer")
+
+
+def test_functions_that_errors_call_by_another_table_are_one_difference() -> None:
+    first = eval_named(
+        "redis.log()", error("ERR redis.log() requires" + ON_72), error("ERR server.log() requires" + ON_72)
+    )
+    second = eval_named(
+        "redis.setresp()",
+        error("ERR redis.setresp() requires" + ON_72),
+        error("ERR server.setresp() requires" + ON_72),
+    )
+    assert first == second == "agreement.error-text | script | errors say redis. | errors say server."
+
+
+def test_an_error_that_a_script_reads_is_one_difference_whichever_it_is() -> None:
+    first = eval_named(
+        "return redis.pcall('X').err",
+        one("ERR Unknown Redis command called from script"),
+        one("ERR Unknown command called from script"),
+    )
+    second = eval_named(
+        "return redis.pcall('GET', {}).err",
+        one("ERR Lua redis lib command arguments must be strings or integers"),
+        one("ERR Command arguments must be strings or integers"),
+    )
+    assert first == second == "agreement.value | script | errors read by the script"
+
+
+def test_a_script_that_ends_a_server_is_named_after_what_it_does() -> None:
+    found = eval_named("return bit.tohex(65535, -2147483648)", none("died"), one("0000FFFF"))
+    assert found == "agreement.crash | script bit.tohex | died | bulk"
+
+
+def test_a_side_without_functions_is_named_after_the_command_whatever_the_other_says() -> None:
+    other = error("ERR Error registering functions: ERR user_function:2: nonexistent global variable 'x'")
+    unknown = error("ERR unknown command `FUNCTION`, with args beginning with: `LOAD`, ")
+    found = named('FUNCTION LOAD "#!lua name=a\\nx()"', unknown, other)
+    assert (found.rule, found.subject) == ("agreement.unknown-command", "FUNCTION LOAD")
+    assert "script" not in found.signature
+
+
+def test_an_error_that_a_script_of_redis_6_hands_on_has_a_place_in_front() -> None:
+    text = "@user_script: 1: Wrong number of args calling Redis command From Lua script"
+    assert in_script(error(text)) == b"ERR Wrong number of args calling Redis command From Lua script"
+    assert in_script(error(ON_62 + "user_script:1: ERR syntax error")) == b"ERR syntax error"
+
+
+def test_a_command_that_a_script_calls_and_one_side_does_not_know_is_that_command() -> None:
+    found = name_difference(
+        Step(
+            0,
+            command("EVAL", "return redis.call('LMPOP', 1, 'k', 'LEFT')", 0),
+            error(UNKNOWN_IN_SCRIPT[1]),
+            NULL,
+        )
+    )
+    assert (found.subject, found.signature) == ("LMPOP", "agreement.unknown-command | LMPOP | baseline")

@@ -80,7 +80,8 @@ def discoveries(lie: Lie, baseline: Node, candidate: Node) -> list[Discovery]:
 
 
 def _named(discovery: Discovery, lie: Lie) -> bool:
-    return (discovery.difference.rule, discovery.difference.subject) == (lie.rule, lie.subject)
+    found = discovery.difference
+    return (found.rule, found.subject) == (lie.rule, lie.subject) and lie.signature in found.signature
 
 
 @pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.name)

@@ -133,6 +133,21 @@ def test_silence_is_a_time_out_after_what_came_before() -> None:
     assert exchange.candidate.probe == ()
 
 
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("log", "says"),
+    [
+        ("oO0OoO0OoO0Oo Valkey is starting\n=== VALKEY BUG REPORT START: Cut & paste", b"died"),
+        ("=== REDIS BUG REPORT START: Cut & paste\noO0OoO0OoO0Oo Redis is starting", b"timeout"),
+    ],
+)
+def test_silence_after_last_words_is_a_death(log: str, says: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who writes a report of its crash can wait for ever; what an earlier life of it wrote does not count."""
+    with pair({"RPUSH": raises(HangsError)}) as (steps, liar):
+        monkeypatch.setattr(liar, "log_tail", lambda lines=40: log)
+        assert run(steps).candidate.incident == says
+
+
 def test_a_closed_connection_is_not_a_death() -> None:
     with pair({"RPUSH": raises(ClosesError)}) as (steps, liar):
         exchange = run(steps)

@@ -9,6 +9,7 @@ import pytest
 
 from generators import vocabulary
 from generators.grammar import Choice, Literal, Repeat, Sequence, Slot, draw
+from generators.scripts import draw_script
 from generators.slots import ALPHABETS, alphabet, counter
 from generators.vocabulary import Area, areas, tokens, typed_areas
 
@@ -37,7 +38,7 @@ def slots_of(form: Form) -> set[str]:
 
 @pytest.mark.parametrize("area", areas())
 def test_every_slot_of_a_form_can_be_filled(area: str) -> None:
-    fixed = {name: alphabet(values) for name, values in ALPHABETS.items()}
+    fixed = {name: alphabet(values) for name, values in ALPHABETS.items()} | {"script": draw_script}
     filled = {**fixed, "key": alphabet([b"k"]), "i": counter(b"i"), "n": counter(b"")}
     for form in areas()[area].forms:
         assert slots_of(form) <= set(filled), form.text

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 REPLY_TIMEOUT_S = 5.0
 WHOLE_REPLY_S = 60.0  # for all replies to one program: a server may drip, but not for ever
 STEP_TIMEOUT_S = 1.0  # for one command on its own
+_LAST_WORDS, _CRASH_REPORT, _STARTS = (
+    2000,
+    "BUG REPORT START",
+    "oO0OoO0OoO0Oo",
+)  # lines, and what stands in them
 DYING_S = 1.0  # a server that writes its last words accepts connections and says nothing
 
 
@@ -115,9 +120,18 @@ class Side:
             self.wire = None
 
     def what_happened(self, why: bytes) -> bytes:
-        """A closed connection is a death where nobody answers a new one: a server takes a while to die."""
+        """A closed connection is a death where nobody answers a new one: a server takes a while to die. So is
+        silence after its last words: their writer can wait for a lock that the death left behind.
+        """
         self.hangs = why == b"timeout"
+        if self.hangs and self._has_crashed():
+            return b"died"
         return b"died" if why == b"closed" and not self._answers() else why
+
+    def _has_crashed(self) -> bool:
+        """Whether its log has a report of a crash since it was started."""
+        log = self.node.log_tail(_LAST_WORDS)
+        return _CRASH_REPORT in log[max(log.rfind(_STARTS), 0) :]
 
     def _answers(self) -> bool:
         try:

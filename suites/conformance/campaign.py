@@ -17,28 +17,32 @@ from typing import TYPE_CHECKING
 from generators.command import command
 from generators.corpus import corpus
 from generators.programs import Batch, Drawn, draw_programs
+from generators.scripts import deadly_scripts, scripts
 from generators.table import Row, build_table
 from suites import interrupt
 from suites.conformance.canary import Canary, PoisonedError
+from suites.conformance.discovery import Discovery, Replays
 from suites.conformance.hunt import Hunt
 from suites.conformance.probe import keys_in, probe
+from suites.conformance.runs import Runs
 from suites.conformance.tolerance import hands_nothing_on
 from topologies.lockstep import Exchange, Lockstep, Script, script
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from generators.command import Command, Program
     from generators.vocabulary import Area
-    from suites.conformance.discovery import Discovery
     from suites.conformance.tolerance import Tolerances
 
 BATCH_COMMANDS = 10_000
+SCRIPTED = "scripting"  # the area in which the grammar of scripts is played out
 LENGTHS = (100, 200, 50, 400, 25)  # lines a program, batch after batch
 _DAMP_FROM = 8  # lines of a form that differed before it is drawn less
 _LEAST = 0.1  # of its weight that a form keeps
 _ALWAYS = 0.8  # of a form's lines differ: a command that one side does not know, mostly
 _LEAST_OF_ALWAYS = 0.02
+_DEADLY_S = 2.0  # for an answer to what may end a server: its log has its last words by then
 _DEATHS = (
     2  # each costs seconds: a form that ends servers is left out of the rest of its batch, then drawn less
 )
@@ -99,6 +103,8 @@ class Campaign:
         damped: dict[str, float] = {}
         hunt = Hunt(locksteps=self.locksteps, rules=self.rules, keys=(), found=self._believe)
         self._play_corpus(hunt, outcome)
+        if self.area.name == SCRIPTED:
+            self._play_scripts(hunt, outcome)
         number = 0
         while outcome.compared < budget.commands and not self.enough():
             before = outcome.compared
@@ -116,18 +122,64 @@ class Campaign:
     def _play_corpus(self, hunt: Hunt, outcome: Outcome) -> None:
         """What once differed between some two engines, in both protocols."""
         for program in corpus(self.area.name):
-            hunt.keys = keys_in(program)
-            for protocol, lockstep in self.locksteps.items():
-                if self.enough() or not (self.hands_on or hands_nothing_on(program)):
-                    continue
-                lockstep.arrange(reset=self.area.reset, probe=probe(hunt.keys, self.digest))
-                encoded = script(program)
-                outcome.count(encoded)
-                outcome.sent.update(each.full_name for each in program)
-                exchange = self._run(encoded, hunt, protocol)
-                self._ran(partial(tuple, program))
-                if exchange is not None:
-                    self._examine(hunt, program, exchange, protocol)
+            if self.hands_on or hands_nothing_on(program):
+                self._play(program, self.locksteps, hunt, outcome)
+
+    def _play_scripts(self, hunt: Hunt, outcome: Outcome) -> None:
+        """Every script of the grammar, in both protocols; those that end servers once."""
+        for program in scripts(rewritten=self.hands_on):
+            self._play(program, self.locksteps, hunt, outcome)
+        for program in deadly_scripts():
+            if not self.enough():
+                self._play_deadly(program, hunt, outcome)
+
+    def _play_deadly(self, program: Program, hunt: Hunt, outcome: Outcome) -> None:
+        """One line that ends some server, as it stands: a death costs seconds, and there is nothing to shrink."""
+        runs = Runs(self.locksteps, self.rules, 2, shrinks=False)
+        outcome.count(script(program))
+        outcome.sent.update(each.full_name for each in program)
+        seen = self._died(program, runs)
+        if seen is None:
+            self._play(program, self.locksteps, hunt, outcome)
+            return
+        for found in runs.differences(program, seen):
+            if not hunt.known.met(found):
+                again = runs.differences(program, self._died(program, runs))
+                shown = found.loose in [each.loose for each in again]
+                discovery = Discovery(
+                    difference=found,
+                    program=program,
+                    protocol=runs.protocol,
+                    replays=Replays(shown=int(shown), of=1),
+                    first_seen=program,
+                )
+                hunt.known.report(discovery, as_found=found.signature)
+
+    def _died(self, program: Program, runs: Runs) -> Exchange | None:
+        """The exchange, where a server ended: it gets time to write its last words, so that it is none that hangs."""
+        lockstep = self.locksteps[runs.protocol]
+        lockstep.arrange(reset=self.area.reset, probe=())
+        seen = lockstep.run_stepwise(program, timeout_s=_DEADLY_S)
+        if not seen.incident:
+            return None
+        for each in self.locksteps.values():
+            each.close()
+        return seen
+
+    def _play(self, program: Program, protocols: Iterable[int], hunt: Hunt, outcome: Outcome) -> None:
+        hunt.keys = keys_in(program)
+        for protocol in protocols:
+            lockstep = self.locksteps[protocol]
+            if self.enough():
+                return
+            lockstep.arrange(reset=self.area.reset, probe=probe(hunt.keys, self.digest))
+            encoded = script(program)
+            outcome.count(encoded)
+            outcome.sent.update(each.full_name for each in program)
+            exchange = self._run(encoded, hunt, protocol)
+            self._ran(partial(tuple, program))
+            if exchange is not None:
+                self._examine(hunt, program, exchange, protocol)
 
     def _ran(self, program: Callable[[], Program]) -> None:
         self._last = program

@@ -25,7 +25,15 @@ from typing import TYPE_CHECKING
 from generators.shrink import MAY_BLOCK
 from generators.vocabulary import subcommands, tokens
 from reports.severity import same_numbers
+from suites.conformance.masks import ERRORS, mask, text_of
 from suites.conformance.report import wire
+from suites.conformance.script_names import (
+    RULES_OF_SCRIPTS,
+    command_called,
+    name_script,
+    runs_a_script,
+    stops_early,
+)
 from suites.conformance.steps import Step
 from suites.conformance.tolerance import handed_on
 from topologies.reply import Kind, Reply
@@ -35,7 +43,6 @@ if TYPE_CHECKING:
 
 OTHER_DIGITS = "the same numbers in other digits"
 UNKNOWN_ARGUMENT = "agreement.unknown-argument"
-_ERRORS = (Kind.ERROR, Kind.BULK_ERROR)
 _UNKNOWN_COMMAND = re.compile(
     rb"^ERR (unknown (command|subcommand)\b|Unknown (\w+ )?command called from)",
     re.IGNORECASE,
@@ -99,10 +106,18 @@ def name_difference(step: Step) -> Difference:
 
 def _named(step: Step, seen: Step) -> Difference:
     subject, rule = _subject(step), _rule(step)
-    named, what = _named_what(step, rule, subject)
+    scripted = runs_a_script(step.asked) and rule in RULES_OF_SCRIPTS and not _does_not_know_scripts(step)
+    if scripted and stops_early(step):
+        return _of_script(step, seen, rule, subject)
+    called = command_called(step.asked) if scripted and rule == "agreement.unknown-command" else None
+    if called is not None:
+        return _named(Step(step.line, called, step.baseline, step.candidate), seen)
     which = _any_of(step, rule)
+    named, what = _named_what(step, rule, subject)
     if which is not None:
         return _of_any(seen, rule, "EVAL" if "scripts" in which else subject, which, what)
+    if scripted:
+        return _of_script(step, seen, rule, subject)
     return Difference(
         step=seen,
         rule=rule,
@@ -113,9 +128,30 @@ def _named(step: Step, seen: Step) -> Difference:
     )
 
 
+def _of_script(step: Step, seen: Step, rule: str, subject: str) -> Difference:
+    name = name_script(step, rule)
+    if rule == "agreement.value" and say_the_same_numbers(step.baseline, step.candidate):
+        name = name._replace(what=OTHER_DIGITS)
+    return Difference(
+        step=seen,
+        rule=rule,
+        subject=subject,
+        signature=f"{name.rule} | {' '.join(('script', *name.constructs))} | {name.what}",
+        loose=f"{name.rule} | script | {name.what}",
+        tokens=frozenset(name.constructs),
+    )
+
+
+def _does_not_know_scripts(step: Step) -> bool:
+    """Whether a side does not know the command that runs the script: FCALL, on servers without functions."""
+    return any(
+        _is_unknown(each) and b"called from" not in text_of(each) for each in (step.baseline, step.candidate)
+    )
+
+
 def _named_what(step: Step, rule: str, subject: str) -> tuple[str, str]:
     """What a signature says of the command, and of the replies."""
-    refused = [reply.kind in _ERRORS for reply in (step.baseline, step.candidate)]
+    refused = [reply.kind in ERRORS for reply in (step.baseline, step.candidate)]
     match rule:
         case "agreement.unknown-command":
             return subject, "baseline" if _is_unknown(step.baseline) else "candidate"
@@ -134,8 +170,8 @@ def _named_what(step: Step, rule: str, subject: str) -> tuple[str, str]:
 
 def _any_of(step: Step, rule: str) -> str | None:
     """Which commands have this difference from one cause, so that it is one finding; None for this command only."""
-    texts = _bytes(step.baseline) + _bytes(step.candidate)
-    refused = step.baseline.kind in _ERRORS or step.candidate.kind in _ERRORS
+    texts = text_of(step.baseline) + text_of(step.candidate)
+    refused = step.baseline.kind in ERRORS or step.candidate.kind in ERRORS
     if refused and b"QUEUED" in (step.baseline.value, step.candidate.value):
         return "any command that is refused when queued"
     if rule != "agreement.error-text":
@@ -153,21 +189,29 @@ def _of_any(step: Step, rule: str, subject: str, which: str, what: str) -> Diffe
 
 # Where an error happened in a script: 7.x "… script: SHA, on @user_script:1.", 9.1 "… script: on @user_script:1.",
 # 6.x "ERR Error running script (call to f_SHA): @user_script:1: …"
-_SCRIPT_SUFFIX = re.compile(rb" script: .*on @?\w+(:\d+)?\.$", re.DOTALL)
+# A chunk of loadstring() is called by its text: "… script: SHA, on return x:1."
+_SCRIPT_SUFFIX = re.compile(
+    rb" script: (\w+, )?on [^'\"]{1,200}\.$|" rb" script: .*on @?\w+(:\d+)?\.$", re.DOTALL
+)
+_OF_LOADSTRING = re.compile(rb"\bon [^@].*(:\d+)?\.$", re.DOTALL)
 _SCRIPT_PREFIX = re.compile(
-    rb"^ERR Error running script \(call to \w+\): @?[\w.]+:(\d+:)? (@user_script: \d+: )?"
+    rb"^ERR Error running script \(call to \w+\): (@?[\w.]+|[^:'\"@]{1,100}):(\d+:)? (@user_script: \d+: )?"
+    rb"|^@user_script: \d+: "
+)
+_RAISED_AGAIN = re.compile(
+    rb"^ERR user_(script|function):\d+: (?=ERR )|(?<=^ERR )(user_script:\d+: )?=\[C\]: -1: "
 )
 _HAS_CODE = re.compile(rb"[A-Z]+ ")
 
 
 def in_script(reply: Reply) -> bytes | None:
     """An error's text without the place in the script that it came from; None where it names no such place."""
-    if reply.kind not in _ERRORS or not isinstance(reply.value, bytes):
+    if reply.kind not in ERRORS or not isinstance(reply.value, bytes):
         return None
     text = _SCRIPT_PREFIX.sub(b"", _SCRIPT_SUFFIX.sub(b"", reply.value))
     if text == reply.value:
         return None
-    return text if _HAS_CODE.match(text) else b"ERR " + text
+    return _RAISED_AGAIN.sub(b"", text if _HAS_CODE.match(text) else b"ERR " + text)
 
 
 def _without_suffix(reply: Reply) -> Reply:
@@ -177,14 +221,15 @@ def _without_suffix(reply: Reply) -> Reply:
 
 def _suffix(reply: Reply) -> str:
     """How it says where in a script an error happened, without the error."""
-    before, after = _SCRIPT_PREFIX.search(_bytes(reply)), _SCRIPT_SUFFIX.search(_bytes(reply))
-    place = (b"ERR Error running script: " if before else b"") + b"TEXT" + (after[0] if after else b"")
+    before, after = _SCRIPT_PREFIX.search(text_of(reply)), _SCRIPT_SUFFIX.search(text_of(reply))
+    behind = _OF_LOADSTRING.sub(b"on @user_script:1.", after[0]) if after else b""
+    place = (b"ERR Error running script: " if before else b"") + b"TEXT" + behind
     return mask(Reply(reply.kind, place))
 
 
 def _names_no_argument(step: Step) -> bool:
     """Whether the refusal could be about any argument, so that only the tokens tell which."""
-    return any(_GENERAL.search(_bytes(reply)) for reply in (step.baseline, step.candidate))
+    return any(_GENERAL.search(text_of(reply)) for reply in (step.baseline, step.candidate))
 
 
 def _refusal(reply: Reply) -> str:
@@ -232,9 +277,9 @@ def subject_of(asked: Command) -> str:
 def _subject(step: Step) -> str:
     """The same; the container alone where both sides refuse and its second word is any word: `XINFO a`."""
     asked = step.asked
-    both = all(reply.kind in _ERRORS or reply.value == b"QUEUED" for reply in (step.baseline, step.candidate))
+    both = all(reply.kind in ERRORS or reply.value == b"QUEUED" for reply in (step.baseline, step.candidate))
     if _is_unknown(step.baseline) != _is_unknown(step.candidate):
-        unknown = _bytes(step.baseline if _is_unknown(step.baseline) else step.candidate)
+        unknown = text_of(step.baseline if _is_unknown(step.baseline) else step.candidate)
         return subject_of(asked) if b"subcommand" in unknown.lower() else asked.name
     return asked.name if both and asked.full_name not in subcommands() else subject_of(asked)
 
@@ -245,10 +290,10 @@ def _rule(step: Step) -> str:  # noqa: PLR0911  (a table in the order of the doc
         return f"agreement.{_incident(a if a.kind is Kind.NONE else b)}"
     if _is_unknown(a) != _is_unknown(b) and not (_refuses(a) and _refuses(b)):
         return "agreement.unknown-command"  # 6.x: "Unknown subcommand or wrong number of arguments" is either
-    both_refuse_alike = a.kind in _ERRORS and a.kind is b.kind and _code(a) == _code(b)
+    both_refuse_alike = a.kind in ERRORS and a.kind is b.kind and _code(a) == _code(b)
     if _refuses(a) != _refuses(b) and not both_refuse_alike:
         return UNKNOWN_ARGUMENT
-    if a.kind in _ERRORS and a.kind is b.kind:
+    if a.kind in ERRORS and a.kind is b.kind:
         return "agreement.error-text" if both_refuse_alike else "agreement.error-code"
     if a.kind is not b.kind:
         return "agreement.type"
@@ -295,20 +340,16 @@ def _incident(reply: Reply) -> str:
 
 def _is_unknown(reply: Reply) -> bool:
     return (
-        reply.kind in _ERRORS and isinstance(reply.value, bytes) and bool(_UNKNOWN_COMMAND.match(reply.value))
+        reply.kind in ERRORS and isinstance(reply.value, bytes) and bool(_UNKNOWN_COMMAND.match(reply.value))
     )
 
 
 def _refuses(reply: Reply) -> bool:
     return (
-        reply.kind in _ERRORS
+        reply.kind in ERRORS
         and isinstance(reply.value, bytes)
         and bool(_REFUSED_ARGUMENT.search(reply.value))
     )
-
-
-def _bytes(reply: Reply) -> bytes:
-    return reply.value if isinstance(reply.value, bytes) else b""
 
 
 def _code(reply: Reply) -> bytes:
@@ -323,38 +364,3 @@ def with_tokens(asked: Command, subject: str = "") -> str:
         word.decode() for arg in asked.args[1:] if (word := arg.upper()) in _TOKENS and word not in known
     }
     return " ".join((subject, *sorted(present)))
-
-
-_QUOTED = re.compile(rb"'[^']*'|`[^`]*`|\"[^\"]*\"")
-_NUMBER = re.compile(rb"-?\b\d+(\.\d+)?\b")
-_SHA = re.compile(rb"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
-
-
-# Places where an engine repeats what it was given, without quotes around it.
-_ECHOES = tuple(
-    re.compile(pattern, re.DOTALL)
-    for pattern in (
-        rb"(with args beginning with:).*",
-        rb"(\bmember) .*(?= does not exist)",
-        rb"(Unrecognized REPLCONF option:).*",
-        rb"(No such user) .*",
-        rb"(Unsupported option) .*",
-        rb"((?i:unknown argument):) .*",
-        rb"(Unable to find category) .*",
-        rb"(category) .*(?= does not exist)",
-        rb"(\. Try) \w+(?= HELP)",
-    )
-)
-
-
-def mask(reply: Reply) -> str:
-    """A reply without what varies: an error's text without numbers, names and arguments; else its type."""
-    if reply.kind is Kind.NONE and isinstance(reply.value, bytes):
-        return reply.value.split(b":")[0].decode()
-    if reply.kind not in _ERRORS or not isinstance(reply.value, bytes):
-        return reply.kind.value
-    text = _SHA.sub(b"SHA", reply.value)
-    text = _NUMBER.sub(b"N", _QUOTED.sub(b"'_'", text))
-    for echo in _ECHOES:
-        text = echo.sub(rb"\1 _", text)
-    return "(error) " + text.decode("utf-8", "backslashreplace")

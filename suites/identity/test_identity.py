@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from generators.command import Command
 from suites.identity.twins import SETTINGS, TOPICS, shows_something
 from suites.subtests import fail_for
 
@@ -23,9 +24,10 @@ def test_identity(topic: str, twins: Twins, session: Session, subtests: pytest.S
 def test_program(request: pytest.FixtureRequest, session: Session, subtests: pytest.Subtests) -> None:
     """The line given by --program, where it is one that shows what engines say of themselves."""
     program = session.options.program
-    if len(program) == 1 and shows_something(program[0]):
+    line = program[0] if len(program) == 1 else None
+    if isinstance(line, Command) and shows_something(line):
         twins: Twins = request.getfixturevalue("twins")
-        fail_for(twins.compare_line(program[0]), session, subtests)
+        fail_for(twins.compare_line(line), session, subtests)
 
 
 def test_settings(twins: Twins, session: Session, subtests: pytest.Subtests) -> None:

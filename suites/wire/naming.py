@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from generators.command import Command
-from suites.conformance.difference import Difference, mask, name_difference
+from suites.conformance.difference import Difference, name_difference
+from suites.conformance.masks import mask
 from suites.conformance.steps import Step
 from suites.wire.parting import HELLO, breaks_off, greets
 from suites.wire.subject import About, about

@@ -77,6 +77,7 @@ class Lie:
     answer: Answer = as_answered
     commands: frozenset[str] = frozenset()
     protocol: int | None = None  # where only one can show it
+    signature: str = ""  # what the finding's signature must say, too
 
     def touches(self, command: Command) -> bool:
         """Whether the lie wants to see this command."""

@@ -6,9 +6,10 @@ from tests.liar.deep_lies import DEEP, STATES, UNKNOWN
 from tests.liar.description_lies import DESCRIPTIONS
 from tests.liar.lie import HONEST, Lie
 from tests.liar.plain_lies import ENCODINGS, ERRORS, ORDERS, TIMES, TYPES, VALUES
+from tests.liar.script_lies import SCRIPTS
 from tests.liar.sly_lies import SLY
 
-LIES = (*TYPES, *VALUES, *ERRORS, *TIMES, *ENCODINGS, *ORDERS, *STATES, *DEEP, *UNKNOWN, *SLY)
+LIES = (*TYPES, *VALUES, *ERRORS, *TIMES, *ENCODINGS, *ORDERS, *STATES, *DEEP, *UNKNOWN, *SLY, *SCRIPTS)
 _BY_NAME = {lie.name: lie for lie in (HONEST, *LIES, *DESCRIPTIONS)}
 
 
