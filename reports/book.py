@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from reports.finding import Severity
 from reports.ledger import Entry, Ledger
 from reports.ranges import BadRange, engine_range
+from topologies.cluster import CLUSTER, STANDALONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +31,7 @@ ACCEPTED_FOR_DAYS = 90
 
 _FIELDS = frozenset(
     {"id", "rule", "subject", "baseline", "candidate", "direction", "signature", "protocol", "program"}
-    | {"baseline_reply", "candidate_reply", "severity", "why", "reason", "upstream", "expires"}
+    | {"topology", "baseline_reply", "candidate_reply", "severity", "why", "reason", "upstream", "expires"}
 )
 _REQUIRED = {
     "known": ("id", "rule", "subject", "baseline", "candidate", "why", "upstream"),
@@ -162,6 +163,7 @@ class _Row:
             either=self._choice("direction", ("", "as-written", "either")) == "either",
             signature=self._text("signature"),
             protocol=self._protocol(),
+            topology=self._choice("topology", ("", STANDALONE, CLUSTER)),
             baseline_reply=self._pattern("baseline_reply"),
             candidate_reply=self._pattern("candidate_reply"),
             severity=self._severity(),

@@ -35,6 +35,7 @@ class Entry:
     either: bool = False  # holds for the pair swapped, too
     signature: str = ""
     protocol: int | None = None
+    topology: str = ""  # none: any; a program is replayed on standalone servers
     baseline_reply: str = ""  # regular expressions, found in the masked reply on one line
     candidate_reply: str = ""
     severity: Severity | None = None  # instead of the rule's, for the pair as written
@@ -60,10 +61,11 @@ class Entry:
 
     @property
     def specificity(self) -> tuple[int, ...]:
-        """Greater is more specific: by signature, by replies, by subject, by protocol."""
+        """Greater is more specific: by signature, by replies, by subject, by protocol, by topology."""
         exact = "*" not in self.subject
         patterns = bool(self.baseline_reply) + bool(self.candidate_reply)
-        return bool(self.signature), patterns, exact, len(self.subject), self.protocol is not None
+        named = self.protocol is not None, bool(self.topology)
+        return bool(self.signature), patterns, exact, len(self.subject), *named
 
     def _is_about(self, finding: Finding) -> bool:
         return (
@@ -71,6 +73,7 @@ class Entry:
             and fnmatchcase(finding.subject, self.subject)
             and self.signature in {"", finding.signature}
             and self.protocol in {None, finding.protocol}
+            and self.topology in {"", finding.topology}
         )
 
     def _replies(self, finding: Finding, *, swapped: bool) -> bool:

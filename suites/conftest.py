@@ -8,6 +8,7 @@ import pytest
 
 from suites import session as runs
 from suites.conformance.pair import Pair
+from topologies.cluster import CLUSTER, STANDALONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +28,22 @@ def pair(session: runs.Session) -> Iterator[Pair]:
     pair.close()
 
 
+@pytest.fixture(scope="session")
+def cluster_pair(session: runs.Session) -> Iterator[Pair]:
+    """The same as clusters of one node, where a test asks for them."""
+    baseline, candidate = session.nodes(CLUSTER)
+    pair = Pair.of(session, baseline, candidate, CLUSTER)
+    yield pair
+    pair.close()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """`--program` runs that program and nothing else; without it there is no program to run."""
     session = config.stash.get(runs.KEY, None)
     given = bool(session and session.options.program)
-    chosen = [item for item in items if (item.name == "test_program") == given]
+    program = (
+        "test_program" if given and session.options.topology == STANDALONE else "test_program_in_cluster"
+    )
+    chosen = [item for item in items if (item.name == program if given else "test_program" not in item.name)]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen

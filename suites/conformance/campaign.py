@@ -1,4 +1,5 @@
-"""One area's campaign: the corpus first, then batches of programs until the budget of compared commands is spent.
+"""One area's campaign: the corpus and what every run sends first, then batches of programs, until the budget of
+compared commands is spent.
 
 Each batch has a new table. Protocol, length and table change from batch to batch in a fixed order that only the seed
 decides, so that one seed gives the same programs. The clock can end a campaign early; it never changes what comes next.
@@ -18,6 +19,7 @@ from generators.command import command
 from generators.corpus import corpus
 from generators.programs import Batch, Drawn, draw_programs
 from generators.table import Row, build_table
+from generators.whole import whole_programs
 from suites import interrupt
 from suites.conformance.canary import Canary, PoisonedError
 from suites.conformance.hunt import Hunt
@@ -50,6 +52,10 @@ class Budget:
 
     commands: int
     seconds: float
+
+    def of(self, share: float) -> Budget:
+        """A part of it."""
+        return Budget(commands=int(self.commands * share), seconds=self.seconds * share)
 
 
 @dataclass(slots=True)
@@ -114,8 +120,8 @@ class Campaign:
         return outcome
 
     def _play_corpus(self, hunt: Hunt, outcome: Outcome) -> None:
-        """What once differed between some two engines, in both protocols."""
-        for program in corpus(self.area.name):
+        """What once differed between some two engines, and what every run sends, in both protocols."""
+        for program in (*corpus(self.area.name), *whole_programs(self.area.name)):
             hunt.keys = keys_in(program)
             for protocol, lockstep in self.locksteps.items():
                 if self.enough() or not (self.hands_on or hands_nothing_on(program)):

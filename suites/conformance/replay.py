@@ -10,6 +10,7 @@ from generators.vocabulary import areas
 from suites.conformance.campaign import Outcome
 from suites.conformance.hunt import Hunt
 from suites.conformance.probe import keys_in, probe
+from topologies.cluster import CLUSTER
 from topologies.lockstep import script
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def replay(pair: Pair, lines: Sequence[str], *, rule: str | None = None, shrinks
     """
     program = tuple(parse(line) for line in lines)
     keys = keys_in(program)
-    resets = tuple(each for area in areas().values() for each in area.reset)
+    here = (area for area in areas().values() if pair.topology in (area.topology, CLUSTER))
+    resets = tuple(each for area in here for each in area.reset)
     hunt = Hunt(locksteps=pair.locksteps, rules=pair.rules, keys=keys, found=pair.discovered, shrinks=shrinks)
     before = len(pair.found)
     pair.area = REPLAYS
