@@ -175,11 +175,10 @@ def ask(wire: socket.socket, asked: Command) -> Reply:
             return reply
 
 
-def ask_all(wire: socket.socket, asked: Sequence[Command]) -> list[Reply]:
-    """Several commands at once, a reply for each."""
-    wire.sendall(b"".join(each.encode() for each in asked))
+def read_replies(wire: socket.socket, many: int) -> list[Reply]:
+    """So many replies, on a connection that has nothing else under way."""
     buffer, replies = b"", list[Reply]()
-    while len(replies) < len(asked):
+    while len(replies) < many:
         chunk = wire.recv(1 << 16)
         if not chunk:
             raise ConnectionResetError("the connection was closed")

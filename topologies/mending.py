@@ -1,29 +1,35 @@
 """Lockstep with two cluster nodes, which are put together again where a program took them apart.
 
-After a program that names a command which may change a cluster, each node is asked whether it is what it was. What was
-done to a few slots is undone by the CLUSTER commands of the area's reset, which run only where they are needed: a node
-writes its file at each. What is undone by no command (a peer that was forgotten), by a new start.
+After a program that names a command which may change a cluster, each node is asked whether it is what it was. Slots
+that were given away or opened come back by commands; what none undoes (a peer that was forgotten), by a new start.
 """
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from generators.cluster import MYSELF, SLOTS
 from generators.command import command
-from topologies.lockstep import Exchange, Lockstep, Script, ask_all, introduce
+from topologies.lockstep import STEP_TIMEOUT_S, Exchange, Lockstep, Script, read_replies, script
+from topologies.resp import ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from socket import socket
 
-    from generators.command import Program
+    from generators.command import Command, Program
+    from topologies.lockstep import Side
     from topologies.node import Node
 
 # Found in a request, a script's text or an argument: to look too often costs little.
 _MAY_DAMAGE = re.compile(
-    rb"forget|meet|slots|reset|replica|failover|epoch|setslot|migrat|import|shutdown", re.IGNORECASE
+    rb"forget|meet|slot|reset|replica|failover|epoch|migra|import|shutdown", re.IGNORECASE
 )
 _ASKED = command("CLUSTER", "NODES")
+_OPEN = re.compile(r"\[(\d+)-[<>]-\w+\]")
+_MOST = 1000  # slots to bring back one by one
 
 
 class MendingLockstep(Lockstep):
@@ -34,14 +40,8 @@ class MendingLockstep(Lockstep):
     def __init__(self, baseline: Node, candidate: Node, *, protocol: int) -> None:
         super().__init__(baseline, candidate, protocol=protocol)
         self.kin: tuple[Lockstep, ...] = (self,)
-        self.mended = 0  # starts that programs have cost
-        self._repair: Program = ()
-        self._whole = [shape(side.node) for side in self.sides]
-
-    def arrange(self, *, reset: Program, probe: Program) -> None:
-        """Sets what is asked before and after each program, and by which commands of `reset` a cluster is repaired."""
-        self._repair = tuple(each for each in reset if each.name == "CLUSTER")
-        super().arrange(reset=tuple(each for each in reset if each.name != "CLUSTER"), probe=probe)
+        self.restarts = 0  # that programs have cost
+        self._whole = [shape(each) for each in self._say()]
 
     def run(self, program: Script) -> Exchange | None:
         """Runs a program on both; None where both said the same bytes, in the program and in the probe."""
@@ -50,38 +50,81 @@ class MendingLockstep(Lockstep):
             self._mend()
         return exchange
 
-    def run_stepwise(self, program: Program, *, timeout_s: float = 1.0) -> Exchange:
+    def run_stepwise(self, program: Program, *, timeout_s: float = STEP_TIMEOUT_S) -> Exchange:
         """The same, one command at a time."""
         exchange = super().run_stepwise(program, timeout_s=timeout_s)
         self._mend()
         return exchange
 
     def _mend(self) -> None:
-        for side, whole in zip(self.sides, self._whole, strict=True):
-            if not side.node.alive() or self._is_or_becomes(side.node, whole):
-                continue
-            for each in self.kin:
-                each.close()
-            self.mended += 1
-            side.node.kill()
-            side.node.restart()
+        broken = self._broken(self._say())
+        if broken and self._broken(
+            self._say({side: tuple(repairs(nodes)) for side, nodes in broken.items()})
+        ):
+            self._start_again(broken)
 
-    def _is_or_becomes(self, node: Node, whole: str) -> bool:
-        return shape(node) == whole or shape(node, self._repair) == whole
+    def _broken(self, said: list[str]) -> dict[int, str]:
+        """The sides that are not what they were, and what they say; one that died is started again anyway."""
+        return {
+            at: nodes
+            for at, nodes in enumerate(said)
+            if shape(nodes) != self._whole[at] and self.sides[at].node.alive()
+        }
+
+    def _start_again(self, broken: Mapping[int, str]) -> None:
+        for each in self.kin:
+            each.close()
+        for at in broken:
+            self.restarts += 1
+            self.sides[at].node.kill()
+            self.sides[at].node.restart()
+
+    def _say(self, before: Mapping[int, Program] | None = None) -> list[str]:
+        """What both nodes say of their clusters; nothing of one that says nothing. `before` is asked first, by side."""
+        asked = [(*(before or {}).get(at, ()), _ASKED) for at in range(len(self.sides))]
+        wires = [side.connect() if side.node.alive() else None for side in self.sides]
+        for wire, each in zip(wires, asked, strict=True):
+            if wire is not None:
+                with suppress(OSError):  # seen when its replies are read
+                    wire.sendall(script(each).wire)
+        return [
+            _nodes(side, wire, len(each)) for side, wire, each in zip(self.sides, wires, asked, strict=True)
+        ]
 
 
-def shape(node: Node, before: Program = ()) -> str:
-    """The nodes that this one knows, their slots and epochs, in one order and without times; nothing where it does
-    not say. `before` is asked first.
-    """
-    try:
-        with introduce(node, 2) as wire:
-            nodes = ask_all(wire, (*before, _ASKED))[-1].value
-    except OSError:
+def _nodes(side: Side, wire: socket | None, replies: int) -> str:
+    if wire is None:
         return ""
-    text = nodes.decode("utf-8", "backslashreplace") if isinstance(nodes, bytes) else ""
-    words = (line.split() for line in text.splitlines())
+    try:
+        nodes = read_replies(wire, replies)[-1].value
+    except (OSError, ProtocolError):
+        side.drop()
+        return ""
+    return nodes.decode("utf-8", "backslashreplace").removeprefix("txt:") if isinstance(nodes, bytes) else ""
+
+
+def shape(nodes: str) -> str:
+    """The nodes, their slots and epochs, in one order and without times."""
+    words = (line.split() for line in nodes.splitlines())
     return "\n".join(sorted(" ".join((*each[:4], *each[6:7], *each[8:])) for each in words))
+
+
+def repairs(nodes: str) -> Iterator[Command]:
+    """The commands that close the slots which are open, and bring back those which the node lost; none where it lost
+    most of them.
+    """
+    held: list[tuple[int, int]] = []
+    for line in nodes.splitlines():
+        for word in line.split()[8:] if "myself" in line else ():
+            if opened := _OPEN.fullmatch(word):
+                yield command("CLUSTER", "SETSLOT", opened[1], "STABLE")
+            else:
+                first, _, last = word.partition("-")
+                held.append((int(first), int(last or first) + 1))
+    gaps = zip((0, *(end for _, end in held)), (*(start for start, _ in held), SLOTS), strict=True)
+    lost = [slot for gap in gaps for slot in range(*gap)]
+    for slot in lost if len(lost) <= _MOST else ():
+        yield command("CLUSTER", "SETSLOT", slot, "NODE", MYSELF)
 
 
 def mending_locksteps(baseline: Node, candidate: Node) -> Mapping[int, Lockstep]:

@@ -41,13 +41,16 @@ _UNKNOWN_COMMAND = re.compile(
     re.IGNORECASE,
 )
 _REFUSED_ARGUMENT = re.compile(
-    rb"syntax error|wrong number of (arguments|args)|unsupported option|unknown (option|argument|parameter)|"
+    rb"syntax error|(wrong|action or) number of (arguments|args)|unsupported option|"
+    rb"unknown (option|argument|parameter)|"
     rb"unrecognized|invalid (option|argument)|unsupported unit",
     re.IGNORECASE,
 )
 # 6.x says this of a sub-command that it does not know, and of one that it knows.
 _AMBIGUOUS = re.compile(rb"Unknown subcommand or wrong number of arguments")
-_GENERAL = re.compile(rb"syntax error|wrong number of (arguments|args)|unsupported option", re.IGNORECASE)
+_GENERAL = re.compile(
+    rb"syntax error|(wrong|action or) number of (arguments|args)|unsupported option", re.IGNORECASE
+)
 _TOKENS = tokens()
 _INCIDENTS = {
     b"timeout": "hang",
@@ -135,7 +138,9 @@ def _any_of(step: Step, rule: str) -> str | None:
         return "any unknown command"
     if _AMBIGUOUS.search(texts):
         return "any sub-command"
-    return "any command barred from scripts" if b"not allowed from" in texts else None
+    if b"not allowed from" in texts:
+        return "any command barred from scripts"
+    return "any key that scripts may not reach" if _OUT_OF_REACH.search(texts) else None
 
 
 def _of_any(step: Step, rule: str, subject: str, which: str, what: str) -> Difference:
@@ -150,6 +155,8 @@ _SCRIPT_SUFFIX = re.compile(rb" script: .*on @?\w+(:\d+)?\.$", re.DOTALL)
 _SCRIPT_PREFIX = re.compile(
     rb"^ERR Error running script \(call to \w+\): @?[\w.]+:(\d+:)? (@user_script: \d+: )?"
 )
+# A key of a slot that is not the script's, or not the node's: the text names no command, or the one that was called.
+_OUT_OF_REACH = re.compile(rb"[Ss]cript attempted to access (a|keys|a non local key)")
 _HAS_CODE = re.compile(rb"[A-Z]+ ")
 
 
@@ -330,6 +337,8 @@ _ECHOES = tuple(
         rb"(No such user) .*",
         rb"(Unsupported option) .*",
         rb"((?i:unknown argument):) .*",
+        rb"((?i:unknown node|know about node)) .*",
+        rb"(Invalid [\w ]+ specified:) .*",
         rb"(Unable to find category) .*",
         rb"(category) .*(?= does not exist)",
         rb"(\. Try) \w+(?= HELP)",
