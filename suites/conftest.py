@@ -8,7 +8,7 @@ import pytest
 
 from suites import session as runs
 from suites.conformance.pair import Pair
-from topologies.cluster import CLUSTER, STANDALONE
+from topologies.cluster import CLUSTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,9 +41,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """`--program` runs that program and nothing else; without it there is no program to run."""
     session = config.stash.get(runs.KEY, None)
     given = bool(session and session.options.program)
-    program = (
-        "test_program" if given and session.options.topology == STANDALONE else "test_program_in_cluster"
-    )
+    clustered = bool(session and session.options.topology == CLUSTER)
+    program = "test_program_in_cluster" if clustered else "test_program"
     chosen = [item for item in items if (item.name == program if given else "test_program" not in item.name)]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
