@@ -2,6 +2,9 @@
 
 Where there are few ways to call a command, chance should not choose among them: wrong arguments of sub-commands that
 nobody sends twice a day differ just as much as those of GET, and two runs have to find the same.
+
+What may break a server for all that comes after it weighs nothing (`0x =`): chance never draws it, and each of its
+draws is a program of its own, after all others.
 """
 
 from __future__ import annotations
@@ -22,12 +25,14 @@ LINES = 60  # of a program; what belongs together stays together
 @cache
 def whole_programs(area: str) -> tuple[Program, ...]:
     """The area's, in the order of its forms; none where no form is marked."""
+    forms = [form for form in areas()[area].forms if form.whole]
     programs: list[Program] = []
     lines: list[Command] = []
-    for form in areas()[area].forms:
-        for commands in every(form, ALPHABETS) if form.whole else ():
-            lines += commands
+    for form in forms:
+        for commands in every(form, ALPHABETS) if form.weight else ():
+            lines += (*areas()[area].fresh, *commands) if len(commands) > 1 else commands
             if len(lines) >= LINES:
                 programs.append(tuple(lines))
                 lines = []
-    return (*programs, tuple(lines)) if lines else tuple(programs)
+    alone = (commands for form in forms if not form.weight for commands in every(form, ALPHABETS))
+    return (*programs, *filter(None, (tuple(lines),)), *alone)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from tests.liar.cluster_lies import CLUSTERS
 from tests.liar.deep_lies import DEEP, STATES, UNKNOWN
 from tests.liar.lie import HONEST, Lie
 from tests.liar.plain_lies import ENCODINGS, ERRORS, ORDERS, TIMES, TYPES, VALUES
 from tests.liar.sly_lies import SLY
 
-LIES = (*TYPES, *VALUES, *ERRORS, *TIMES, *ENCODINGS, *ORDERS, *STATES, *DEEP, *UNKNOWN, *SLY)
+LIES = (*TYPES, *VALUES, *ERRORS, *TIMES, *ENCODINGS, *ORDERS, *STATES, *DEEP, *UNKNOWN, *SLY, *CLUSTERS)
 _BY_NAME = {lie.name: lie for lie in (HONEST, *LIES)}
 
 
