@@ -36,7 +36,7 @@ RULES = {
     "cursor": "a SCAN that did not end: types compared; one that ended: elements compared as a bag",
     "identity": "HELLO names server, version and connection: these may differ, the other fields may not",
     "nodes": "nodes of a cluster in any order; when they were last heard, and whether a link is open, is not compared",
-    "bus": "CLUSTER INFO and LINKS tell what went over the cluster bus: compared by name, not by number",
+    "bus": "CLUSTER INFO and LINKS tell what went over the cluster bus, and what is counted now and then: names compared",
     "digest": "the digests of all data differ, and no command that reads data shows a difference",
 }
 
@@ -289,11 +289,12 @@ def _node(line: bytes) -> list[bytes]:
     return words[:4] + words[6:7] + words[8:]
 
 
-_ON_THE_BUS = re.compile(rb"^(cluster_stats_\w+):\d+\r?$", re.MULTILINE)
+_ON_THE_BUS = re.compile(rb"^(cluster_stats_\w+|cluster_size):\d+\r?$", re.MULTILINE)
 
 
 def _off_the_bus(reply: Reply) -> object:
-    """CLUSTER INFO without how much went over the bus, which is more or less with each try to reach the peer; of
+    """CLUSTER INFO without how much went over the bus, which is more or less with each try to reach the peer, and
+    without how many primaries have slots, which is counted anew between two reads of requests only; of
     CLUSTER LINKS only that it lists some, or none: such a try is a link for a moment.
     """
     if isinstance(reply.value, bytes) and reply.kind in (Kind.BULK, Kind.VERBATIM):
