@@ -36,7 +36,7 @@ RULES = {
     "cursor": "a SCAN that did not end: types compared; one that ended: elements compared as a bag",
     "identity": "HELLO names server, version and connection: these may differ, the other fields may not",
     "nodes": "nodes of a cluster in any order; when they were last heard, and whether a link is open, is not compared",
-    "bus": "CLUSTER INFO and LINKS tell what went over the cluster bus, and what is counted now and then: names compared",
+    "bus": "CLUSTER INFO and LINKS tell what went over the bus, and what is counted now and then: names compared",
     "digest": "the digests of all data differ, and no command that reads data shows a difference",
 }
 
