@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.liar.changes import error, forgives, integer, plus, when
+from tests.liar.changes import error, forgives, integer, last_byte, plus, text, when
 from tests.liar.lie import Lie
 from tests.liar.rows import error_lie, value_lie
-from topologies.reply import Reply
 
 if TYPE_CHECKING:
     from tests.liar.lie import Asked
+    from topologies.reply import Reply
 
 
 def _has_empty_tag(asked: Asked) -> bool:
@@ -24,12 +24,6 @@ def _forgets_no_deleted(asked: Asked, reply: Reply) -> Reply:
             asked.talk.remember("deleted")
         return reply
     return plus(1)(asked, reply) if asked.talk.memory.get("deleted") else reply
-
-
-def _knows_one(_: Asked, reply: Reply) -> Reply:
-    if not isinstance(reply.value, bytes):
-        return reply
-    return Reply(reply.kind, reply.value.replace(b"cluster_known_nodes:2", b"cluster_known_nodes:1"))
 
 
 def _accepted(name: str, area: str, subject: str, code: bytes, says: str) -> Lie:
@@ -71,9 +65,13 @@ CLUSTERS = (
         commands=frozenset(("DEL", "CLUSTER COUNTKEYSINSLOT")),
         answer=_forgets_no_deleted,
     ),
-    value_lie("cluster-info-nodes", "cluster-slots", "CLUSTER INFO", "knows one node less", _knows_one),
+    value_lie("cluster-myid", "cluster-slots", "CLUSTER MYID", "the last digit is another", text(last_byte)),
     error_lie(
-        "delslots-again-text", "cluster-slots", "CLUSTER DELSLOTS", b"already unassigned", b"not assigned"
+        "delslots-twice-text",
+        "cluster-slots",
+        "CLUSTER DELSLOTS",
+        b"specified multiple times",
+        b"named twice",
     ),
     error_lie(
         "select-in-cluster-text", "cluster-keys", "SELECT", b"not allowed in cluster mode", b"refused here"

@@ -293,17 +293,17 @@ SHOWN: dict[str, tuple[str, str, str]] = {
         "(error) MOVED 15495 127.255.255.254:6379",
         "(error) MOVED 15494 127.255.255.254:6379",
     ),
-    "keyslot-empty-tag": ("CLUSTER KEYSLOT {}a", "(integer) 8466", "(integer) 8467"),
+    "keyslot-empty-tag": ("CLUSTER KEYSLOT {}a", "(integer) 10875", "(integer) 10876"),
     "countkeysinslot-after-del": (
         "SET b 1 ; DEL b ; CLUSTER COUNTKEYSINSLOT 3300",
         "(integer) 0",
         "(integer) 1",
     ),
-    "cluster-info-nodes": ("CLUSTER INFO", "", ""),
-    "delslots-again-text": (
+    "cluster-myid": ("CLUSTER MYID", f'"{MYSELF}"', f'"{MYSELF[:-1]}0"'),
+    "delslots-twice-text": (
         "CLUSTER DELSLOTS 16383 16383",
         "(error) ERR Slot 16383 specified multiple times",
-        "(error) ERR Slot 16383 specified multiple times",
+        "(error) ERR Slot 16383 named twice",
     ),
     "select-in-cluster-text": (
         "SELECT 1",
