@@ -11,6 +11,7 @@ from generators.vocabulary import areas
 from reports.merge import merged_findings
 from reports.verdict import fails, judged
 from suites.conformance.campaign import Campaign, Outcome
+from suites.conformance.canary import heal
 from suites.conformance.replay import replay
 from suites.conformance.tolerance import hands_nothing_on
 from suites.profiles import PROFILES
@@ -92,6 +93,7 @@ def _replay_ledger(pair: Pair, session: Session, subtests: pytest.Subtests) -> N
             differs = replay(pair, entry.program, rule=entry.rule, shrinks=not applies)
             if applies:
                 pair.pen.observation({"kind": "replay", "entry": entry.id, "differs": differs})
+    heal(pair.locksteps)  # programs that break a server are in the ledger, too
     _fail_for(pair.found, session, subtests)
 
 
