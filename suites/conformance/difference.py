@@ -126,12 +126,14 @@ def _named_what(step: Step, rule: str, subject: str) -> tuple[str, str]:
     return subject if any(refused) else with_tokens(step.asked), f"{first} | {second}"
 
 
-def _any_of(step: Step, rule: str) -> str | None:
+def _any_of(step: Step, rule: str) -> str | None:  # noqa: PLR0911  (a table)
     """Which commands have this difference from one cause, so that it is one finding; None for this command only."""
     texts = _bytes(step.baseline) + _bytes(step.candidate)
     refused = step.baseline.kind in _ERRORS or step.candidate.kind in _ERRORS
     if refused and b"QUEUED" in (step.baseline.value, step.candidate.value):
         return "any command that is refused when queued"
+    if rule == "agreement.error-code" and {_code(step.baseline), _code(step.candidate)} <= _REDIRECTIONS:
+        return "any command whose keys are elsewhere"
     if rule != "agreement.error-text":
         return None
     if _is_unknown(step.baseline) and _is_unknown(step.candidate):
@@ -155,6 +157,7 @@ _SCRIPT_SUFFIX = re.compile(rb" script: .*on @?\w+(:\d+)?\.$", re.DOTALL)
 _SCRIPT_PREFIX = re.compile(
     rb"^ERR Error running script \(call to \w+\): @?[\w.]+:(\d+:)? (@user_script: \d+: )?"
 )
+_REDIRECTIONS = {b"MOVED", b"ASK", b"TRYAGAIN", b"CROSSSLOT", b"CLUSTERDOWN"}  # by cluster nodes
 # A key of a slot that is not the script's, or not the node's: the text names no command, or the one that was called.
 _OUT_OF_REACH = re.compile(rb"[Ss]cript attempted to access (a|keys|a non local key)")
 _HAS_CODE = re.compile(rb"[A-Z]+ ")
