@@ -7,6 +7,8 @@
     MULTI ; INCR {key@a} ; GET {key@a} ; EXEC                  several commands in a row; one label, one value
     EVAL "return redis.call('GET', KEYS[1])" 1 {key}           text in double quotes as redis-cli takes it
 
+    = CLUSTER KEYSLOT {tagged}                                 sent in every run, with every value and choice
+
 This file knows the language. What a slot such as `{key}` can be is the caller's affair.
 """
 
@@ -75,6 +77,7 @@ class Form:
     area: str
     weight: float
     exact: bool  # drawn as it stands: never turned into a mistaken call
+    whole: bool  # all of its draws are sent in every run, beside those that chance picks
     body: Sequence
 
     @property
@@ -90,7 +93,8 @@ class Form:
 
 
 def compile_form(line: str, area: str) -> Form:
-    """A form from its line: `[weight x] [!] body`. `!` marks a form that must be drawn exactly.
+    """A form from its line: `[weight x] [!|=] body`. `!` marks a form that must be drawn exactly, `=` one that is sent
+    as a whole, too.
 
     Raises:
         FormSyntaxError: unknown characters, a bracket without its partner, or a command without a name.
@@ -101,15 +105,16 @@ def compile_form(line: str, area: str) -> Form:
     counted = re.match(r"(\d*\.?\d+)x\s+", text)
     if counted:
         weight, text = float(counted[1]), text[counted.end() :]
-    exact = text.startswith("!")
-    text = text.removeprefix("!").strip()
+    whole = text.startswith("=")
+    exact = whole or text.startswith("!")
+    text = text.removeprefix("=" if whole else "!").strip()
     tokens = _tokens(text)
     body, at = _sequence(tokens, 0, text)
     if at != len(tokens):
         raise FormSyntaxError(f"{tokens[at]!r} closes nothing in the form {text!r}")
     if not all(map(_says_something, commands_of(body))):
         raise FormSyntaxError(f"no command, or one that can be drawn as nothing, in the form {text!r}")
-    return Form(text=text, area=area, weight=weight, exact=exact, body=body)
+    return Form(text=text, area=area, weight=weight, exact=exact, whole=whole, body=body)
 
 
 def commands_of(body: Sequence) -> list[Sequence]:
@@ -255,3 +260,50 @@ def _value(slot: Slot, slots: Mapping[str, Draw], rng: Random, labels: dict[tupl
     if key not in labels:
         labels[key] = slots[slot.name](rng)
     return labels[key]
+
+
+def every(form: Form, values: Mapping[str, tuple[bytes, ...]]) -> Iterator[tuple[Command, ...]]:
+    """All draws of a form: each choice made and left out, each value of each slot, repeats once and twice.
+
+    Raises:
+        KeyError: the form names a slot that `values` lacks.
+
+    """
+    for commands, _ in _every(form.body.parts, values, {}):
+        yield tuple(Command(args) for args in commands)
+
+
+_Commands = tuple[tuple[bytes, ...], ...]
+_Labels = Mapping[tuple[str, str], bytes]
+
+
+def _every(
+    parts: tuple[Part, ...], values: Mapping[str, tuple[bytes, ...]], labels: _Labels
+) -> Iterator[tuple[_Commands, _Labels]]:
+    if not parts:
+        yield ((),), labels
+        return
+    for first, known in _every_part(parts[0], values, labels):
+        for rest, learned in _every(parts[1:], values, known):
+            yield (*first[:-1], (*first[-1], *rest[0]), *rest[1:]), learned
+
+
+def _every_part(
+    part: Part, values: Mapping[str, tuple[bytes, ...]], labels: _Labels
+) -> Iterator[tuple[_Commands, _Labels]]:
+    if isinstance(part, Literal):
+        yield ((part.text,),), labels
+    elif isinstance(part, Next):
+        yield ((), ()), labels
+    elif isinstance(part, Slot):
+        key = (part.name, part.label)
+        fixed = (labels[key],) if part.label and key in labels else dict.fromkeys(values[part.name])
+        for value in fixed:
+            yield ((value,),), {**labels, key: value} if part.label else labels
+    elif isinstance(part, Choice):
+        nothing = (Sequence(()),) if part.optional else ()
+        for option in (*nothing, *part.options):
+            yield from _every(option.parts, values, labels)
+    else:
+        for times in (part.most,) if part.exactly else (1, 2):
+            yield from _every((part.part,) * times, values, labels)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from random import Random
 
+from generators.cluster import MYSELF, PEER, STRANGER
+
 Draw = Callable[[Random], bytes]
 
 _NUMBER_EDGES = (
@@ -121,6 +123,24 @@ ALPHABETS: dict[str, tuple[bytes, ...]] = {
     "db": (*(_words("0 1 9") * 4), b"16", b"-1", b"a"),
     "nokeys": (*(_words("1 2") * 8), b"0", b"-1", b"3", b"a"),
     "word": (*_words("a foo bar hola 1"), b"", b"two words", b"\xff"),
+    "tagged": (  # keys whose slots depend on how hash tags are found in them
+        *(_words("{a}1 {a}2 {b}1 a b") * 3),
+        *_words("{a} {a {a}{b} a{b}c {a{b} {{a}} }a{b} {a}b} {}a a{}b {}{a} k"),
+        b"",
+        b"\xff{\xfe\x00}\x80",
+        b"{ }",
+    ),
+    "tag": _words("{a}1 {a}2 b"),  # keys of one slot and of another
+    "slot": (*(_words("15495 3300 0 16383 1") * 3), *_words("16384 -1 a 015 1.5 4294967296"), b""),
+    "node": (  # ids of nodes in a cluster
+        *([MYSELF.encode(), PEER.encode()] * 3),
+        STRANGER.encode(),
+        MYSELF.upper().encode(),
+        PEER.encode() + b"b",
+        b"a",
+        b"",
+    ),
+    "few": _words("10 1 0 -1 a 4294967296"),
     "odd": (b"", b"-1", b"a", b"\xfd\x00", b"9223372036854775808", b"nan", b"0"),
 }
 

@@ -3,6 +3,8 @@
 A file opens with `# keys: s`, the prefix of the keys that its type lives under (`*`: keys of every type).
 `# reset: A ; B` names commands that undo what its programs leave outside the keyspace; they run before each
 program. `# private: why` keeps other areas' commands away from its keys, and its own commands with them.
+`# fresh: A ; B` begins each draw of several commands that is sent in every run (`=`): none sees what another left.
+`# topology: cluster` is for what a server says only as a cluster node; `# share: 0.5` spends half of an area's budget.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ class Area:
     forms: tuple[Form, ...]
     reset: Program = ()
     private: bool = False  # its keys are its own: no other area's commands touch them
+    fresh: Program = ()  # before each draw of several commands that every run sends
+    topology: str = "standalone"  # or "cluster": what its programs run on
+    share: float = 1.0  # of the budget of an area
 
     @property
     def keys(self) -> tuple[bytes, ...]:
@@ -48,13 +53,27 @@ def _read(path: Path) -> Area:
     if not head.startswith("# keys:"):
         raise ValueError(f"{path.name} must open with a line like '# keys: s', got {head!r}")
     prefix = head.removeprefix("# keys:").strip()
-    resets = [line.removeprefix("# reset:") for line in body if line.startswith("# reset:")]
-    reset = tuple(parse(each) for line in resets for each in line.split(";"))
     forms = tuple(compile_form(line, path.stem) for line in body if line.strip() and not line.startswith("#"))
-    private = any(line.startswith("# private") for line in body)
     return Area(
-        private=private, name=path.stem, prefix="" if prefix == "*" else prefix, forms=forms, reset=reset
+        name=path.stem,
+        prefix="" if prefix == "*" else prefix,
+        forms=forms,
+        reset=_commands(body, "reset"),
+        fresh=_commands(body, "fresh"),
+        private=any(line.startswith("# private") for line in body),
+        topology=_said(body, "topology", "standalone"),
+        share=float(_said(body, "share", "1")),
     )
+
+
+def _commands(body: list[str], what: str) -> Program:
+    lines = (line.removeprefix(f"# {what}:") for line in body if line.startswith(f"# {what}:"))
+    return tuple(parse(each) for line in lines for each in line.split(";"))
+
+
+def _said(body: list[str], what: str, otherwise: str) -> str:
+    lines = (line.removeprefix(f"# {what}:") for line in body if line.startswith(f"# {what}:"))
+    return next(lines, otherwise).strip()
 
 
 @cache

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from reports.finding import Severity
 from reports.ledger import Entry, Ledger
 from reports.ranges import BadRange, engine_range
+from topologies.cluster import CLUSTER, STANDALONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +41,7 @@ _FIELDS = frozenset(
         "signature",
         "protocol",
         "program",
+        "topology",
     }
     | {"baseline_reply", "candidate_reply", "severity", "why", "reason", "upstream", "expires"}
 )
@@ -175,6 +177,7 @@ class _Row:
             either=self._choice("direction", ("", "as-written", "either")) == "either",
             signature=self._text("signature"),
             protocol=self._protocol(),
+            topology=self._choice("topology", ("", STANDALONE, CLUSTER)),
             baseline_reply=self._pattern("baseline_reply"),
             candidate_reply=self._pattern("candidate_reply"),
             severity=self._severity(),

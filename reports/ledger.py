@@ -38,6 +38,7 @@ class Entry:
     either: bool = False  # holds for the pair swapped, too
     signature: str = ""
     protocol: int | None = None
+    topology: str = ""  # none: any; a program is replayed on standalone servers
     baseline_reply: str = ""  # regular expressions, found in the masked reply on one line
     candidate_reply: str = ""
     severity: Severity | None = None  # instead of the rule's, for the pair as written
@@ -68,11 +69,12 @@ class Entry:
 
     @property
     def specificity(self) -> tuple[int, ...]:
-        """Greater is more specific: by signature, by replies, by subject, by protocol."""
+        """Greater is more specific: by signature, by replies, by subject, by protocol, by topology."""
         subjects = [subject for _, subject in self.about]
         exact = not any("*" in subject for subject in subjects)
         patterns = bool(self.baseline_reply) + bool(self.candidate_reply)
-        return bool(self.signature), patterns, exact, max(map(len, subjects)), self.protocol is not None
+        named = self.protocol is not None, bool(self.topology)
+        return bool(self.signature), patterns, exact, max(map(len, subjects)), *named
 
     def _is_about(self, finding: Finding) -> bool:
         return (
@@ -81,6 +83,7 @@ class Entry:
             )
             and self.signature in {"", finding.signature}
             and self.protocol in {None, finding.protocol}
+            and self.topology in {"", finding.topology}
         )
 
     def _replies(self, finding: Finding, *, swapped: bool) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from reports.run import AreaCoverage, CommandCoverage, Coverage, Run, Tolerance, Totals, Work
+from topologies.cluster import STANDALONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -52,12 +53,19 @@ def _by_simplest(by_tokens: dict[frozenset[str], list[Finding]]) -> Iterator[lis
 
 
 def _merged(same: list[Finding]) -> Finding:
-    """One of several: the first one's signature, and the shortest program that bears it for certain."""
+    """One of several: the first one's signature, and the shortest program that bears it for certain; on standalone
+    servers, where it is seen there, too.
+    """
     named = (each for each in same if each.signature == same[0].signature)
-    best = min(named, key=lambda finding: (not finding.certain, *_length(finding)))
-    protocols = sorted({finding.protocol for finding in same})
-    evidence = best.evidence if len(protocols) == 1 else {**best.evidence, "protocols": protocols}
+    best = min(named, key=lambda each: (not each.certain, each.topology != STANDALONE, *_length(each)))
+    evidence = dict(best.evidence)
+    for name in ("protocols", "topologies"):
+        values = sorted({getattr(finding, _SINGULAR[name]) for finding in same})
+        evidence |= {name: values} if len(values) > 1 else {}
     return msgspec.structs.replace(best, count=sum(finding.count for finding in same), evidence=evidence)
+
+
+_SINGULAR = {"protocols": "protocol", "topologies": "topology"}
 
 
 def _length(finding: Finding) -> tuple[int, int, int]:

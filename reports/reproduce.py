@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from reports import record
 from reports.replies import lines as shown_lines
 from reports.replies import printable
-from reports.solo import ROOT, NotPlayedError, Players, Way
+from reports.solo import ROOT, NotPlayedError, Players, Way, topology_words
 from reports.verdict import ExitCode
 from topologies.engine import HarnessError
 
@@ -100,7 +100,8 @@ def _always(finding: Finding) -> bool:
 def command_of(of: Reproducer, pair: tuple[str, str], way: Way) -> list[str]:
     """The words behind `pytest` of the run."""
     program = [f"--program={line}" for line in of.finding.program]
-    return ["suites", "--baseline", pair[0], "--candidate", pair[1], *way.words, *program]
+    words = (*way.words, *topology_words(of.finding))
+    return ["suites", "--baseline", pair[0], "--candidate", pair[1], *words, *program]
 
 
 def _run(of: Reproducer, pair: tuple[str, str], way: Way) -> tuple[Run, tuple[Finding, ...]]:

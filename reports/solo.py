@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from reports.finding import WireReply  # noqa: TC001  (msgspec reads the annotation when it decodes)
+from topologies.cluster import STANDALONE
 from topologies.engine import HarnessError
 
 if TYPE_CHECKING:
+    from reports.finding import Finding
     from reports.reproducer import Reproducer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,6 +65,11 @@ class Way:
         return ("--provider", self.provider, "--auth", self.auth, *tls)
 
 
+def topology_words(finding: Finding) -> tuple[str, ...]:
+    """The option that says on what the finding's program runs, where that is no standalone server."""
+    return ("--topology", finding.topology) if finding.topology != STANDALONE else ()
+
+
 @dataclass(slots=True)
 class Players:
     """Processes that play, of which none is left behind. Any thread may use it."""
@@ -96,6 +103,7 @@ class Players:
         """
         pipelined = ("--pipelined",) if of.pipelined else ()
         words = ["play", "--json", "--protocol", str(of.finding.protocol), *pipelined, *way.words]
+        words += topology_words(of.finding)
         argv = [sys.executable, "-m", "topologies", *words, "--", spec, *of.finding.program]
         with self._lock:
             if self._over:

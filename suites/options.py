@@ -17,6 +17,7 @@ from generators.raw import parse_line
 from reports.book import Acceptances, BookError, load_acceptances
 from reports.verdict import FailOn
 from suites.profiles import PROFILES
+from topologies.cluster import CLUSTER, STANDALONE
 from topologies.node import PROVIDERS, Auth
 
 if TYPE_CHECKING:
@@ -101,6 +102,12 @@ def add_options(parser: pytest.Parser) -> None:
             """--program '!"*-1\\r\\n"' writes these bytes as they are"""
         ),
     )
+    group.addoption(
+        "--topology",
+        default=STANDALONE,
+        choices=(STANDALONE, CLUSTER),
+        help="what --program runs on: standalone servers, or clusters of one node [%(default)s]",
+    )
     group.addoption("--tls", action="store_true", help="all connections are encrypted")
     group.addoption(
         "--auth",
@@ -125,6 +132,7 @@ class Options:
     acceptances: Acceptances
     accept_to: Path | None
     program: Lines
+    topology: str  # that the program is for
     tls: bool
     auth: Auth
 
@@ -152,6 +160,7 @@ def options_of(config: pytest.Config) -> Options:
         acceptances=_acceptances(config.getoption("--accept")),
         accept_to=_not_there_yet(config.getoption("--accept-to")),
         program=_program(config.getoption("--program") or ()),
+        topology=str(config.getoption("--topology")),
         tls=bool(config.getoption("--tls")),
         auth=Auth(config.getoption("--auth")),
     )

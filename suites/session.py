@@ -9,6 +9,7 @@ import os
 import shlex
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ from suites.profiles import PROFILES
 from suites.watch import Watch
 from topologies import cell
 from topologies.cache import cache_dir
+from topologies.cluster import CLUSTER, STANDALONE
 from topologies.engine import Build, EngineNotAvailable, HarnessError
 from topologies.fetch import obtain
 from topologies.homes import choose, wants_docker
@@ -125,7 +127,7 @@ class Session:
     ledger: Ledger
     arguments: tuple[str, ...] = ()
     _home: Home | None = None
-    _nodes: list[Node] = field(default_factory=list)
+    _nodes: dict[str, tuple[Node, Node]] = field(default_factory=dict)  # by topology
     watch: Watch | None = None
     record: Record | None = None
     started: float = field(default_factory=time.monotonic)
@@ -138,14 +140,27 @@ class Session:
             self._home = choose(self.options.provider, self.builds, worker=number)
         return self._home
 
-    def nodes(self) -> tuple[Node, Node]:
-        """The pair, started when it is first asked for, one node of each engine."""
-        if not self._nodes:
-            for name, build in zip(("baseline", "candidate"), self.builds, strict=True):
-                spec = NodeSpec(name=name, build=build, tls=self.options.tls, auth=self.options.auth)
-                self._nodes.append(self.home.start(spec))
-        baseline, candidate = self._nodes
-        return baseline, candidate
+    def nodes(self, topology: str = STANDALONE) -> tuple[Node, Node]:
+        """The pair of this topology, started when it is first asked for, one node of each engine.
+
+        Both start at once: a cluster node takes two seconds before it serves.
+        """
+        if topology not in self._nodes:
+            specs = [
+                NodeSpec(
+                    name=name if topology == STANDALONE else f"{name}-{topology}",
+                    build=build,
+                    tls=self.options.tls,
+                    auth=self.options.auth,
+                    cluster=topology == CLUSTER,
+                )
+                for name, build in zip(("baseline", "candidate"), self.builds, strict=True)
+            ]
+            home = self.home
+            with ThreadPoolExecutor(len(specs)) as pool:
+                baseline, candidate = pool.map(home.start, specs)
+            self._nodes[topology] = baseline, candidate
+        return self._nodes[topology]
 
     def close(self) -> None:
         if self._home is not None:
@@ -182,13 +197,14 @@ class Session:
         words = without_options(self.arguments, ("--record", "--accept-to", "--seed"))
         return shlex.join([*_PYTEST, *words, "--seed", str(self.options.seed)])
 
-    def reproduce_program(self, lines: tuple[str, ...]) -> str:
+    def reproduce_program(self, lines: tuple[str, ...], *, topology: str = STANDALONE) -> str:
         """The command that runs only this program on the pair."""
         options = self.options
         words = ["suites", "--baseline", options.baseline, "--candidate", options.candidate]
         words += ["--provider", options.provider] if options.provider != "auto" else []
         words += ["--tls"] if options.tls else []
         words += ["--auth", options.auth.value] if options.auth is not Auth.NONE else []
+        words += ["--topology", topology] if topology != STANDALONE else []
         return shlex.join([*_PYTEST, *words, *(word for line in lines for word in _program_option(line))])
 
 
@@ -291,7 +307,10 @@ def _open_record(session: Session, config: pytest.Config) -> None:
 
 
 _OUT_OF_SCOPE = (
-    NotRun(what="replication, Sentinel and cluster", why="this version compares standalone servers"),
+    NotRun(
+        what="replication, Sentinel and clusters of several nodes",
+        why="this version compares standalone servers and clusters of one node",
+    ),
     NotRun(
         what="persistence: RDB and AOF files of one engine read by the other",
         why="this version compares replies and data in memory",
@@ -348,17 +367,26 @@ def header(session: Session) -> list[str]:
 
 def areas_are(session: Session, ids: Iterable[str]) -> None:
     """What the workers have collected: how far a run with -k is, is known from then on."""
-    areas = sum("test_area" in each for each in ids)
-    if session.watch is not None and areas:
-        session.watch.whole = areas * PROFILES[session.options.profile].commands
+    whole = _budget_of(session, ids)
+    if session.watch is not None and whole:
+        session.watch.whole = whole
+
+
+def _budget_of(session: Session, ids: Iterable[str]) -> int:
+    """How many commands the areas of these tests are to compare."""
+    ids = list(ids)
+    chosen = [
+        area for area in areas_of_vocabulary().values() if any(f"[{area.name}]" in each for each in ids)
+    ]
+    return sum(PROFILES[session.options.profile].of(area.share).commands for area in chosen)
 
 
 def show_progress(session: Session, tests: pytest.Session) -> None:
     """Starts the line that says how far the run is."""
-    areas = sum("test_area" in item.nodeid for item in tests.items) or len(areas_of_vocabulary())
-    whole = (
-        areas * PROFILES[session.options.profile].commands
+    every = (
+        f"[{name}]" for name in areas_of_vocabulary()
     )  # with workers: until they say what they collected
+    whole = _budget_of(session, (item.nodeid for item in tests.items)) or _budget_of(session, every)
     reporter = tests.config.pluginmanager.getplugin("terminalreporter")
     if reporter is not None and not session.options.program:
         session.watch = Watch(session.options.record, reporter._tw, whole=whole)  # noqa: SLF001  (no public way)

@@ -473,3 +473,32 @@ def test_a_command_that_a_script_calls_and_one_side_does_not_know_is_that_comman
         )
     )
     assert (found.subject, found.signature) == ("LMPOP", "agreement.unknown-command | LMPOP | baseline")
+
+
+@pytest.mark.parametrize("line", ["MGET a b", "COPY a b", "SSUBSCRIBE a b"])
+def test_where_keys_are_is_one_difference_for_every_command(line: str) -> None:
+    one, other = error("CLUSTERDOWN Hash slot not served"), error("CROSSSLOT Keys in request don't hash")
+    found = named(line, one, other)
+    assert found.rule == "agreement.error-code"
+    assert found.signature.startswith("agreement.error-code | any command whose keys are elsewhere | ")
+    assert named(line, one, error(WRONGTYPE)).signature.startswith(
+        f"agreement.error-code | {line.split(maxsplit=1)[0]} | "
+    )
+
+
+def test_scripts_that_reach_too_far_are_one_difference() -> None:
+    one = error(f"ERR Script attempted to access a non local key in a cluster node{ON_72}")
+    other = error(
+        f"ERR Command 'mget' in script attempted to access keys that don't hash to the same slot{ON_72}"
+    )
+    found = {named(f"{CALL}{line}", one, other).signature for line in ("MGET a b", "DEL a b")}
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("node", ["aaaa", "bbbb"])
+def test_nodes_that_are_unknown_are_not_told_apart(node: str) -> None:
+    assert mask(error(f"ERR Unknown node {node}")) == "(error) ERR Unknown node _"
+    assert (
+        mask(error(f"ERR Invalid node address specified: {node}:1"))
+        == "(error) ERR Invalid node address specified: _"
+    )

@@ -100,6 +100,13 @@ def test_an_entry_may_be_about_one_protocol() -> None:
     assert not an_entry(protocol=3).explains(a_finding(protocol=2), PAIR)
 
 
+def test_an_entry_may_be_about_clusters_only() -> None:
+    entry = an_entry(topology="cluster")
+    assert entry.explains(a_finding(topology="cluster"), PAIR)
+    assert not entry.explains(a_finding(), PAIR)
+    assert an_entry().explains(a_finding(topology="cluster"), PAIR)
+
+
 def test_reply_patterns_see_replies_without_what_changes_from_run_to_run() -> None:
     finding = a_finding(baseline=WireReply("bulk", "id " + "ab12" * 10 + " at 1735790645"))
     assert an_entry(baseline_reply="^.id <id> at <n>.$").explains(finding, PAIR)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generators.command import Program, command, parse
+from generators.vocabulary import areas
 from tests.liar.engine import make_liar
 from tests.liar.lie import HONEST, Lie
 from tests.liar.lies import LIES, by_name
@@ -19,6 +20,7 @@ from tests.liar.page import page
 from tests.liar.session import Session
 from tests.liar.shown import SHOWN
 from tests.sample_builds import QUICK, WITH_TLS, real_build
+from topologies.cluster import CLUSTER
 from topologies.fetch import obtain
 from topologies.homes.process import ProcessHome
 from topologies.node import Auth, NodeSpec
@@ -50,6 +52,19 @@ def home() -> Iterator[ProcessHome]:
 @pytest.fixture(scope="module")
 def node(home: ProcessHome) -> Node:
     return home.start(NodeSpec(name="true", build=real_build(QUICK)))
+
+
+@pytest.fixture(scope="module")
+def cluster_node(home: ProcessHome) -> Node:
+    return home.start(NodeSpec(name="cluster", build=real_build(QUICK), cluster=True))
+
+
+@pytest.fixture
+def where(request: pytest.FixtureRequest, lie: Lie) -> Node:
+    """The server that a lie is about: a cluster node is started when the first lie of clusters is told."""
+    name = "cluster_node" if areas()[lie.area].topology == CLUSTER else "node"
+    node: Node = request.getfixturevalue(name)
+    return node
 
 
 def through(node: Node, lie: Lie, program: Program, protocol: int) -> list[Reply]:
@@ -91,19 +106,19 @@ def pending_of_last_group(reply: Reply) -> str:
 
 
 @pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.name)
-def test_lies_as_it_says(node: Node, lie: Lie) -> None:
+def test_lies_as_it_says(where: Node, lie: Lie) -> None:
     text, truth, untruth = SHOWN[lie.name]
     see = pending_of_last_group if lie.name == "xinfo-second-group" else shown
-    honest = through(node, HONEST, lines(text), lie.protocol or 2)
-    lying = through(node, lie, lines(text), lie.protocol or 2)
+    honest = through(where, HONEST, lines(text), lie.protocol or 2)
+    lying = through(where, lie, lines(text), lie.protocol or 2)
     assert lying[:-1] == honest[:-1]
     assert (see(honest[-1]), see(lying[-1])) == (truth, untruth)
 
 
 @pytest.mark.parametrize("lie", [lie for lie in LIES if lie.protocol is None], ids=lambda lie: lie.name)
-def test_lies_in_resp3_too(node: Node, lie: Lie) -> None:
+def test_lies_in_resp3_too(where: Node, lie: Lie) -> None:
     program = lines(SHOWN[lie.name][0])
-    honest, lying = (through(node, each, program, 3) for each in (HONEST, lie))
+    honest, lying = (through(where, each, program, 3) for each in (HONEST, lie))
     assert lying[:-1] == honest[:-1]
     assert lying[-1] != honest[-1]
 

@@ -17,9 +17,11 @@ from suites.conformance.tolerance import tolerances
 from tests.liar.engine import make_liar
 from tests.liar.lie import Lie
 from tests.liar.lies import LIES
+from topologies.cluster import CLUSTER
 from topologies.fetch import obtain
 from topologies.homes import choose
 from topologies.lockstep import Lockstep, ask_node
+from topologies.mending import mending_locksteps
 from topologies.node import Home, Node, NodeSpec
 
 if TYPE_CHECKING:
@@ -54,9 +56,18 @@ def honest(home: Home, build: Build) -> Node:
     return home.start(NodeSpec(name="honest", build=build))
 
 
+@pytest.fixture(scope="module")
+def honest_cluster(home: Home, build: Build) -> Node:
+    return home.start(NodeSpec(name="honest-cluster", build=build, cluster=True))
+
+
 def discoveries(lie: Lie, baseline: Node, candidate: Node) -> list[Discovery]:
     """What a campaign in the lie's area discovers, up to the lie."""
-    locksteps = {protocol: Lockstep(baseline, candidate, protocol=protocol) for protocol in (2, 3)}
+    locksteps = (
+        mending_locksteps(baseline, candidate)
+        if candidate.spec.cluster
+        else {protocol: Lockstep(baseline, candidate, protocol=protocol) for protocol in (2, 3)}
+    )
     found: list[Discovery] = []
 
     def told() -> bool:
@@ -85,11 +96,14 @@ def _named(discovery: Discovery, lie: Lie) -> bool:
 
 
 @pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.name)
-def test_lie_is_found(lie: Lie, home: Home, honest: Node, build: Build, tmp_path: Path) -> None:
+def test_lie_is_found(
+    lie: Lie, home: Home, request: pytest.FixtureRequest, build: Build, tmp_path: Path
+) -> None:
     liar = obtain([f"path:{make_liar(tmp_path, build, lie.name)}"], progress=False)[0]
-    node = home.start(NodeSpec(name="liar", build=liar))
+    cluster = areas()[lie.area].topology == CLUSTER
+    node = home.start(NodeSpec(name="liar", build=liar, cluster=cluster))
     try:
-        found = discoveries(lie, honest, node)
+        found = discoveries(lie, request.getfixturevalue("honest_cluster" if cluster else "honest"), node)
     finally:
         node.stop()
     programs = [each.program for each in found if _named(each, lie)]

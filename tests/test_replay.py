@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class SampleSession:
     """As much of a session as findings need."""
 
-    def reproduce_program(self, lines: tuple[str, ...]) -> str:
+    def reproduce_program(self, lines: tuple[str, ...], *, topology: str) -> str:
         return f"again {len(lines)} lines"
 
 

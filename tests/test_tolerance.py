@@ -337,3 +337,60 @@ def test_how_long_a_claimed_entry_waited_is_a_time() -> None:
     assert forgiven(line, claimed(0, 1), claimed(1, 1)) == "clock"
     assert forgiven(line, claimed(0, 1), claimed(0, 2)) is None
     assert forgiven("XREADGROUP GROUP red bob STREAMS x1 >", claimed(0, 1), claimed(1, 1)) is None
+
+
+HERE = b"aaaa 127.255.255.253:6379@16379 myself,master - 0 0 1 connected 0-16383"
+THERE = b"bbbb 127.255.255.254:6379@1 master - %d 0 0 %s"
+
+
+def bulk(text: bytes) -> Reply:
+    return Reply(Kind.BULK, text)
+
+
+def same_in_a_cluster(line: str, baseline: Reply, candidate: Reply) -> bool:
+    return tolerances().same(parse(line), baseline, candidate)
+
+
+def test_nodes_come_in_any_order_and_their_times_differ() -> None:
+    one = bulk(HERE + b"\n" + THERE % (1, b"disconnected") + b"\n")
+    other = bulk(THERE % (2, b"connected") + b"\n" + HERE + b"\n")
+    assert same_in_a_cluster("CLUSTER NODES", one, other)
+    assert not same_in_a_cluster("CLUSTER NODES", one, bulk(HERE + b"\n"))
+    assert not same_in_a_cluster("CLUSTER NODES", one, bulk(other.value.replace(b"0-16383", b"1-16383")))  # type: ignore[union-attr]
+
+
+def test_what_goes_over_the_bus_is_compared_by_name() -> None:
+    info = (
+        b"cluster_state:ok\r\ncluster_size:%d\r\n%scluster_stats_messages_sent:%d\r\ncluster_my_epoch:1\r\n"
+    )
+    one = bulk(info % (1, b"", 0))
+    other = bulk(info % (2, b"cluster_stats_messages_ping_sent:1\r\n", 1))
+    assert same_in_a_cluster("CLUSTER INFO", one, other)
+    assert not same_in_a_cluster("CLUSTER INFO", one, bulk(b"cluster_state:fail\r\n"))
+    assert not same_in_a_cluster(
+        "CLUSTER INFO", one, bulk((info % (1, b"", 0)).replace(b"epoch:1", b"epoch:2"))
+    )
+
+
+def test_shards_come_in_any_order_and_each_is_compared_whole() -> None:
+    shards = [
+        Reply(Kind.ARRAY, (bulk(name), Reply(Kind.INTEGER, at))) for at, name in enumerate((b"a", b"b"))
+    ]
+    one, other = Reply(Kind.ARRAY, tuple(shards)), Reply(Kind.ARRAY, tuple(shards[::-1]))
+    assert same_in_a_cluster("CLUSTER SHARDS", one, other)
+    turned = Reply(Kind.ARRAY, (shards[0], Reply(Kind.ARRAY, tuple(shards[1].value)[::-1])))  # type: ignore[arg-type]
+    assert not same_in_a_cluster("CLUSTER SHARDS", one, turned)
+
+
+def test_keys_of_a_slot_are_compared_where_all_were_asked_for() -> None:
+    a, b, c = (
+        Reply(Kind.ARRAY, tuple(map(bulk, keys))) for keys in ((b"a", b"b"), (b"b", b"a"), (b"a", b"c"))
+    )
+    assert same_in_a_cluster("CLUSTER GETKEYSINSLOT 1 10", a, b)
+    assert not same_in_a_cluster("CLUSTER GETKEYSINSLOT 1 10", a, c)
+    assert same_in_a_cluster("CLUSTER GETKEYSINSLOT 1 2", a, c)
+
+
+@pytest.mark.parametrize("name", ["SLOTS", "MYID", "COUNTKEYSINSLOT 0", "KEYSLOT a"])
+def test_what_is_equal_in_clusters_is_compared_exactly(name: str) -> None:
+    assert not same_in_a_cluster(f"CLUSTER {name}", bulk(b"a"), bulk(b"b"))

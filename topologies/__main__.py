@@ -15,6 +15,7 @@ from generators.lines import read_line
 from topologies import images, listing, pin, stand
 from topologies.cache import Cache
 from topologies.catalogue import Docker, full_name, the_catalogue
+from topologies.cluster import CLUSTER, STANDALONE
 from topologies.engine import Build, HarnessError
 from topologies.fetch import Fetcher, attempt, raise_failures
 from topologies.node import PROVIDERS, Auth
@@ -85,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--provider", choices=PROVIDERS, default="auto", help="where the server lives")
     command.add_argument("--tls", action="store_true", help="the connection is encrypted")
     command.add_argument("--auth", choices=[each.value for each in Auth], default=Auth.NONE.value)
+    command.add_argument("--topology", choices=(STANDALONE, CLUSTER), default=STANDALONE)
     command.add_argument("--pipelined", action="store_true", help="all lines in one write, behind a PING")
     command.add_argument("--json", action="store_true", help="as JSON")
     command.set_defaults(run=_play)
@@ -155,6 +157,7 @@ def _play(options: argparse.Namespace) -> None:
         tls=options.tls,
         auth=Auth(options.auth),
         pipelined=options.pipelined,
+        cluster=options.topology == CLUSTER,
     )
     build = stand.fetch(asked, options.provider)
     if stand.needs_cell(options.provider, build):

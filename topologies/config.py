@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from topologies import cluster
 from topologies.node import Auth
 
 if TYPE_CHECKING:
@@ -56,9 +57,15 @@ def file_text(spec: NodeSpec, listening: Listening) -> str:
         *_debugging(spec.build.engine),
         *_tls(listening),
         *_auth(spec),
+        *(cluster.lines(spec.build.engine, tls=spec.tls) if spec.cluster else ()),
         *spec.config,
     ]
     return "".join(f"{name} {value}\n" for name, value in lines)
+
+
+def files(spec: NodeSpec) -> dict[str, str]:
+    """What else has to stand in the server's directory when it starts, by name: it may write to these."""
+    return {cluster.FILE_NAME: cluster.nodes_file(spec.build.engine)} if spec.cluster else {}
 
 
 def flags(listening: Listening) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -186,6 +187,22 @@ def ask(wire: socket.socket, asked: Command) -> Reply:
             continue
         if end == len(buffer):
             return reply
+
+
+def read_replies(wire: socket.socket, many: int) -> list[Reply]:
+    """So many replies, on a connection that has nothing else under way."""
+    buffer, replies = b"", list[Reply]()
+    while len(replies) < many:
+        chunk = wire.recv(1 << 16)
+        if not chunk:
+            raise ConnectionResetError("the connection was closed")
+        buffer += chunk
+        with suppress(TruncatedError):
+            while buffer:
+                reply, end = decode(buffer)
+                replies.append(reply)
+                buffer = buffer[end:]
+    return replies
 
 
 def ask_node(node: Node, asked: Command, *, timeout_s: float | None = None) -> Reply:

@@ -32,6 +32,7 @@ class NodeSpec:
     tls: bool = False
     auth: Auth = Auth.NONE
     config: tuple[tuple[str, str], ...] = ()
+    cluster: bool = False  # a cluster of this one node, which owns every slot (see `topologies.cluster`)
 
 
 class Node(Protocol):

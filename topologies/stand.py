@@ -38,6 +38,7 @@ class Asked:
     tls: bool = False
     auth: Auth = Auth.NONE
     pipelined: bool = False  # in one write
+    cluster: bool = False  # to a cluster of this one node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,8 @@ def play(asked: Asked, build: Build, provider: str) -> Played:
 
     """
     with closing(choose(provider, [build])) as home:
-        node = home.start(NodeSpec(name="solo", build=build, tls=asked.tls, auth=asked.auth))
+        spec = NodeSpec(name="solo", build=build, tls=asked.tls, auth=asked.auth, cluster=asked.cluster)
+        node = home.start(spec)
         play_lines = play_pipelined if asked.pipelined else play_stepwise
         heard = play_lines(node, asked.lines, protocol=asked.protocol)
         log = "" if node.alive() else node.log_tail(_LAST_WORDS)

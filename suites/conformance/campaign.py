@@ -1,4 +1,5 @@
-"""One area's campaign: the corpus first, then batches of programs until the budget of compared commands is spent.
+"""One area's campaign: the corpus and what every run sends first, then batches of programs, until the budget of
+compared commands is spent.
 
 Each batch has a new table. Protocol, length and table change from batch to batch in a fixed order that only the seed
 decides, so that one seed gives the same programs. The clock can end a campaign early; it never changes what comes next.
@@ -19,6 +20,7 @@ from generators.corpus import corpus
 from generators.programs import Batch, Drawn, draw_programs
 from generators.scripts import deadly_scripts, scripts
 from generators.table import Row, build_table
+from generators.whole import whole_programs
 from suites import interrupt
 from suites.conformance.canary import Canary, PoisonedError
 from suites.conformance.discovery import Discovery, Replays
@@ -54,6 +56,10 @@ class Budget:
 
     commands: int
     seconds: float
+
+    def of(self, share: float) -> Budget:
+        """A part of it."""
+        return Budget(commands=int(self.commands * share), seconds=self.seconds * share)
 
 
 @dataclass(slots=True)
@@ -120,8 +126,8 @@ class Campaign:
         return outcome
 
     def _play_corpus(self, hunt: Hunt, outcome: Outcome) -> None:
-        """What once differed between some two engines, in both protocols."""
-        for program in corpus(self.area.name):
+        """What once differed between some two engines, and what every run sends, in both protocols."""
+        for program in (*corpus(self.area.name), *whole_programs(self.area.name)):
             if self.hands_on or hands_nothing_on(program):
                 self._play(program, self.locksteps, hunt, outcome)
 

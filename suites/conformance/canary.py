@@ -8,6 +8,7 @@ the canary falls silent again: that program is the finding.
 from __future__ import annotations
 
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from generators.command import Program
     from topologies.lockstep import Lockstep
+    from topologies.node import Node
 
 CANARY = tuple(
     map(
@@ -53,6 +55,7 @@ class Canary:
 
     locksteps: Mapping[int, Lockstep]
     _sings: set[int] = field(default_factory=set)  # protocols in which it can tell something
+    _known: set[str] = field(default_factory=set)  # what silenced it before, by name
     _recent: deque[Callable[[], Program]] = field(default_factory=lambda: deque(maxlen=_RECENT))
 
     def __post_init__(self) -> None:
@@ -87,14 +90,23 @@ class Canary:
         return None
 
     def _discovery(self, program: Program, protocol: int) -> Discovery | None:
-        def silences(candidate: Program) -> bool:
-            self._restart()
-            self.locksteps[protocol].run(script(candidate))
-            return self.silent(protocol)
+        silent = True
 
+        def silences(candidate: Program) -> bool:
+            nonlocal silent
+            if silent:  # servers that still sing need not start again
+                self._restart()
+            self.locksteps[protocol].run(script(candidate))
+            silent = self.silent(protocol)
+            return silent
+
+        if len(program) == 1 and _name(program) in self._known:
+            self._restart()
+            return None
         if not silences(program):
             return None  # it took several programs
         shortest = shrink(program, silences, most=_ATTEMPTS)
+        self._known.add(_name(shortest))
         shown = sum(silences(shortest) for _ in range(3))
         exchange = self.locksteps[protocol].run(script(CANARY))
         heard = (
@@ -115,16 +127,34 @@ class Canary:
         )
 
     def _restart(self) -> None:
-        for lockstep in self.locksteps.values():
-            lockstep.close()
-        for side in next(iter(self.locksteps.values())).sides:
-            side.node.kill()
-            side.node.restart()
+        _restart(self.locksteps)
+
+
+def heal(locksteps: Mapping[int, Lockstep]) -> None:
+    """Starts both servers again where plain commands are answered differently."""
+    if any(each.run(script(CANARY)) is not None for each in locksteps.values()):
+        _restart(locksteps)
+
+
+def _restart(locksteps: Mapping[int, Lockstep]) -> None:
+    for lockstep in locksteps.values():
+        lockstep.close()
+    nodes = [side.node for side in next(iter(locksteps.values())).sides]
+    with ThreadPoolExecutor(len(nodes)) as pool:  # both at once: a cluster node takes two seconds
+        list(pool.map(_start_again, nodes))
+
+
+def _start_again(node: Node) -> None:
+    node.kill()
+    node.restart()
+
+
+def _name(program: Program) -> str:
+    return f"agreement.state | {subject_of(program[-1])} | server"
 
 
 def _difference(program: Program, heard: Step) -> Difference:
-    subject = subject_of(program[-1])
-    name = f"agreement.state | {subject} | server"
+    subject, name = subject_of(program[-1]), _name(program)
     return Difference(
         step=Step(len(program), heard.asked, heard.baseline, heard.candidate),
         rule="agreement.state",

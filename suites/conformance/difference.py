@@ -48,19 +48,25 @@ _UNKNOWN_COMMAND = re.compile(
     re.IGNORECASE,
 )
 _REFUSED_ARGUMENT = re.compile(
-    rb"syntax error|wrong number of (arguments|args)|unsupported option|unknown (option|argument|parameter)|"
+    rb"syntax error|(wrong|action or) number of (arguments|args)|unsupported option|"
+    rb"unknown (option|argument|parameter)|"
     rb"unrecognized|invalid (option|argument)|unsupported unit",
     re.IGNORECASE,
 )
 # 6.x says this of a sub-command that it does not know, and of one that it knows.
 _AMBIGUOUS = re.compile(rb"Unknown subcommand or wrong number of arguments")
-_GENERAL = re.compile(rb"syntax error|wrong number of (arguments|args)|unsupported option", re.IGNORECASE)
+_GENERAL = re.compile(
+    rb"syntax error|(wrong|action or) number of (arguments|args)|unsupported option", re.IGNORECASE
+)
+# A key of a slot that is not the script's, or not the node's: the text names no command, or the one that was called.
+_OUT_OF_REACH = re.compile(rb"[Ss]cript attempted to access (a|keys|a non local key)")
 # What an engine says whichever command it is asked: a script runs, memory is full, replicas are missing …
 _CODES = ("BUSY", "OOM", "NOREPLICAS", "MASTERDOWN", "LOADING", "READONLY", "NOAUTH", "MISCONF", "NOPERM")
 _SAID_TO_ALL = (
     (_AMBIGUOUS, "any sub-command"),
     (re.compile(rb"not allowed from"), "any command barred from scripts"),
     (re.compile(rb"Script killed by user"), "any script that is killed"),
+    (_OUT_OF_REACH, "any key that scripts may not reach"),
     *((re.compile(rf"\b{code} ".encode()), f"any command that gets {code}") for code in _CODES),
 )
 _TOKENS = tokens()
@@ -174,6 +180,8 @@ def _any_of(step: Step, rule: str) -> str | None:
     refused = step.baseline.kind in ERRORS or step.candidate.kind in ERRORS
     if refused and b"QUEUED" in (step.baseline.value, step.candidate.value):
         return "any command that is refused when queued"
+    if rule == "agreement.error-code" and {_code(step.baseline), _code(step.candidate)} <= _REDIRECTIONS:
+        return "any command whose keys are elsewhere"
     if rule != "agreement.error-text":
         return None
     if _is_unknown(step.baseline) and _is_unknown(step.candidate):
@@ -201,6 +209,7 @@ _SCRIPT_PREFIX = re.compile(
 _RAISED_AGAIN = re.compile(
     rb"^ERR user_(script|function):\d+: (?=ERR )|(?<=^ERR )(user_script:\d+: )?=\[C\]: -1: "
 )
+_REDIRECTIONS = {b"MOVED", b"ASK", b"TRYAGAIN", b"CROSSSLOT", b"CLUSTERDOWN"}  # by cluster nodes
 _HAS_CODE = re.compile(rb"[A-Z]+ ")
 
 

@@ -26,6 +26,8 @@ _ECHOES = tuple(
         rb"(No such user) .*",
         rb"(Unsupported option) .*",
         rb"((?i:unknown argument):) .*",
+        rb"((?i:unknown node|know about node)) .*",
+        rb"(Invalid [\w ]+ specified:) .*",
         rb"(Unable to find category) .*",
         rb"(category) .*(?= does not exist)",
         rb"(\. Try) \w+(?= HELP)",

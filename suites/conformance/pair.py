@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +16,9 @@ from suites.conformance.campaign import Outcome
 from suites.conformance.probe import DIGEST, READ_ALL
 from suites.conformance.report import finding_of
 from suites.conformance.tolerance import command_names, tolerances
+from topologies.cluster import CLUSTER, STANDALONE
 from topologies.lockstep import Lockstep, ask, ask_node, introduce
+from topologies.mending import mending_locksteps
 from topologies.reply import Kind
 
 if TYPE_CHECKING:
@@ -47,17 +50,23 @@ class Pair:
     digest: Command
     pen: RecordWriter
     commands: frozenset[str] = frozenset()  # that some engine of the pair knows
+    topology: str = STANDALONE
     area: str = ""  # that is being hunted
     told: Outcome = field(default_factory=lambda: Outcome(""))
     found: list[Finding] = field(default_factory=list)
 
     @classmethod
-    def of(cls, session: Session, baseline: Node, candidate: Node) -> Pair:
+    def of(cls, session: Session, baseline: Node, candidate: Node, topology: str = STANDALONE) -> Pair:
         tables = [ask_node(node, command("COMMAND")) for node in (baseline, candidate)]
-        locksteps = {protocol: Lockstep(baseline, candidate, protocol=protocol) for protocol in (2, 3)}
+        locksteps = (
+            mending_locksteps(baseline, candidate)
+            if topology == CLUSTER
+            else {protocol: Lockstep(baseline, candidate, protocol=protocol) for protocol in (2, 3)}
+        )
         pen = RecordWriter.open(session.options.record, worker=session.worker or "main")
         digest = _digest(baseline, candidate)
-        return cls(session, locksteps, tolerances(*tables), digest, pen, frozenset(command_names(*tables)))
+        names = frozenset(command_names(*tables))
+        return cls(session, locksteps, tolerances(*tables), digest, pen, names, topology)
 
     def close(self) -> None:
         for lockstep in self.locksteps.values():
@@ -66,7 +75,8 @@ class Pair:
 
     def discovered(self, discovery: Discovery, evidence: Mapping[str, object] | None = None) -> None:
         """Writes a finding down at once, with what else shows it: a run that is killed keeps it."""
-        finding = finding_of(discovery, self.area, self.session.reproduce_program)
+        again = partial(self.session.reproduce_program, topology=self.topology)
+        finding = finding_of(discovery, self.area, again, topology=self.topology)
         if evidence:
             finding = msgspec.structs.replace(finding, evidence={**finding.evidence, **evidence})
         self.found.append(finding)

@@ -14,6 +14,7 @@ from suites.conformance.hunt import Hunt
 from suites.conformance.probe import keys_in, probe
 from suites.connections.play import Play, needs_stage
 from suites.wire.replay import replay_raw
+from topologies.cluster import CLUSTER
 from topologies.lockstep import script
 from topologies.stage import Stage
 
@@ -35,7 +36,8 @@ def replay(pair: Pair, lines: Sequence[str], *, rule: str | None = None, shrinks
     if any(map(is_raw, lines)):
         return replay_raw(pair, lines, area=REPLAYS, rule=rule, shrinks=shrinks)
     program = tuple(parse(line) for line in lines)
-    resets = tuple(each for area in areas().values() for each in area.reset)
+    here = (area for area in areas().values() if pair.topology in (area.topology, CLUSTER))
+    resets = tuple(each for area in here for each in area.reset)
     before = len(pair.found)
     if needs_stage(program):
         _on_stage(pair, program, resets, shrinks=shrinks)

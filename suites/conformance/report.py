@@ -9,6 +9,7 @@ import msgspec
 from generators.command import quote
 from reports.finding import Finding, WireReply
 from reports.severity import severity_of
+from topologies.cluster import STANDALONE
 from topologies.reply import Kind, Reply
 from topologies.show import KEPT, to_json
 
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
     from suites.conformance.discovery import Discovery
 
 
-def finding_of(discovery: Discovery, area: str, reproduce: Callable[[tuple[str, ...]], str]) -> Finding:
+def finding_of(
+    discovery: Discovery,
+    area: str,
+    reproduce: Callable[[tuple[str, ...]], str],
+    *,
+    topology: str = STANDALONE,
+) -> Finding:
     """The finding of a campaign in this area; its verdict is provisional until the ledger has seen it."""
     difference = discovery.difference
     baseline, candidate = (wire(reply) for reply in difference.replies)
@@ -28,6 +35,7 @@ def finding_of(discovery: Discovery, area: str, reproduce: Callable[[tuple[str, 
         severity=severity_of(difference.rule, difference.subject, baseline, candidate).value,
         verdict="diverges" if discovery.replays.shown else "inconclusive",
         subject=difference.subject,
+        topology=topology,
         signature=difference.signature,
         message=_message(discovery),
         protocol=discovery.protocol,

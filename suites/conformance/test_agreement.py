@@ -9,43 +9,80 @@ import pytest
 from generators.raw import commands_only, parse_line
 from generators.vocabulary import areas
 from suites.conformance.campaign import Campaign, Outcome
+from suites.conformance.canary import heal
 from suites.conformance.replay import replay
 from suites.conformance.tolerance import hands_nothing_on
 from suites.profiles import PROFILES
 from suites.subtests import fail_for
+from topologies.cluster import CLUSTER, STANDALONE
 
 if TYPE_CHECKING:
+    from generators.vocabulary import Area
     from suites.conformance.pair import Pair
     from suites.session import Session
 
 
-@pytest.mark.parametrize("area", list(areas()))
+@pytest.mark.parametrize("area", [each.name for each in areas().values() if each.topology == STANDALONE])
 def test_area(area: str, pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
     """Generated programs over one area: every reply, and what each program leaves behind."""
+    _hunt(areas()[area], pair, session, subtests)
+
+
+def test_known_differences(pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
+    """The program of each ledger entry is run again. Where it speaks of this pair: does it still differ?"""
+    _replay_ledger(pair, session, subtests)
+
+
+@pytest.mark.parametrize("area", [each.name for each in areas().values() if each.topology == CLUSTER])
+def test_area_in_cluster(area: str, cluster_pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
+    """The same of both engines as clusters of one node."""
+    _hunt(areas()[area], cluster_pair, session, subtests)
+
+
+def test_known_differences_in_cluster(
+    cluster_pair: Pair, session: Session, subtests: pytest.Subtests
+) -> None:
+    """The same of entries that speak of clusters."""
+    _replay_ledger(cluster_pair, session, subtests)
+
+
+def test_program(pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
+    """The program given by --program, as it stands."""
+    _run_given(pair, session, subtests)
+
+
+def test_program_in_cluster(cluster_pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
+    """The same with --topology cluster."""
+    _run_given(cluster_pair, session, subtests)
+
+
+def _hunt(area: Area, pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
     campaign = Campaign(
-        area=areas()[area],
+        area=area,
         seed=session.options.seed,
         locksteps=pair.locksteps,
         rules=pair.rules,
         digest=pair.digest,
         found=pair.discovered,
         told=pair.work_done,
-        hands_on=session.hands_on,
+        # in a cluster one such script over two slots ends all scripts of Valkey 9
+        hands_on=session.hands_on and pair.topology == STANDALONE,
     )
     pair.found.clear()
-    pair.area = area
-    outcome = campaign.run(PROFILES[session.options.profile])
+    pair.area = area.name
+    outcome = campaign.run(PROFILES[session.options.profile].of(area.share))
     pair.counted(outcome.counts)
     if outcome.ended_early:
         _note_early_end(pair, outcome)
     fail_for(pair.found, session, subtests)
 
 
-def test_known_differences(pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
-    """The program of each ledger entry is run again. Where it speaks of this pair: does it still differ?"""
+def _replay_ledger(pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
     pair.found.clear()
     known = session.ledger.applying(session.engines)
     for entry in session.ledger.entries:
+        if (entry.topology or STANDALONE) != pair.topology:
+            continue
         applies = entry in known
         program = commands_only(tuple(map(parse_line, entry.program)))
         harmless = session.hands_on or program is None or hands_nothing_on(program)
@@ -53,11 +90,11 @@ def test_known_differences(pair: Pair, session: Session, subtests: pytest.Subtes
             differs = replay(pair, entry.program, rule=entry.rule, shrinks=not applies)
             if applies:
                 pair.pen.observation({"kind": "replay", "entry": entry.id, "differs": differs})
+    heal(pair.locksteps)  # programs that break a server are in the ledger, too
     fail_for(pair.found, session, subtests)
 
 
-def test_program(pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
-    """The program given by --program, as it stands."""
+def _run_given(pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
     pair.found.clear()
     lines = tuple(str(each) for each in session.options.program)
     replay(pair, lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.liar.cluster_lies import CLUSTERS
 from tests.liar.deep_lies import DEEP, STATES, UNKNOWN
 from tests.liar.description_lies import DESCRIPTIONS
 from tests.liar.lie import HONEST, Lie
@@ -9,7 +10,20 @@ from tests.liar.plain_lies import ENCODINGS, ERRORS, ORDERS, TIMES, TYPES, VALUE
 from tests.liar.script_lies import SCRIPTS
 from tests.liar.sly_lies import SLY
 
-LIES = (*TYPES, *VALUES, *ERRORS, *TIMES, *ENCODINGS, *ORDERS, *STATES, *DEEP, *UNKNOWN, *SLY, *SCRIPTS)
+LIES = (
+    *TYPES,
+    *VALUES,
+    *ERRORS,
+    *TIMES,
+    *ENCODINGS,
+    *ORDERS,
+    *STATES,
+    *DEEP,
+    *UNKNOWN,
+    *SLY,
+    *SCRIPTS,
+    *CLUSTERS,
+)
 _BY_NAME = {lie.name: lie for lie in (HONEST, *LIES, *DESCRIPTIONS)}
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.liar.session import Session
+from topologies.addresses import BUS_OFFSET
 from topologies.kernel import die_with_parent
 from topologies.resp import ProtocolError
 from topologies.wait import wait_until
@@ -47,7 +48,10 @@ def run(argv: Sequence[str], lie: Lie, given: Sequence[str]) -> int:
     place = _place(config, given[1:])
     os.chdir(place.directory)
     own = "\n".join(line for line in config.splitlines() if not line.startswith(_OURS))
-    Path(CONFIG).write_text(f"{own}\nport 0\nunixsocket {SOCKET}\n", encoding="utf-8")
+    bus = (
+        f"bind {place.host}\ncluster-port {place.port + BUS_OFFSET}\n" if "cluster-enabled yes" in own else ""
+    )
+    Path(CONFIG).write_text(f"{own}\nport 0\nunixsocket {SOCKET}\n{bus}", encoding="utf-8")
     Path(SOCKET).unlink(missing_ok=True)  # of a run before that was killed
     child = subprocess.Popen([*argv, str(Path(CONFIG).absolute())], preexec_fn=die_with_parent)  # noqa: PLW1509  (this process has one thread)
     wait_until(

@@ -85,6 +85,8 @@ class Session:
     def _said(self, reply: Reply) -> Reply | None:
         """What the client hears, if anything."""
         if not self._pending or self._pending[0].endless or reply.kind is Kind.PUSH:
+            if self._pending and reply.kind in ERRORS:  # a stream that was refused is none
+                self._pending.popleft()
             return reply
         asked = self._pending[0]
         asked.got.append(reply)

@@ -6,6 +6,8 @@ from the liar, as `show` prints it; all lines before that get the same from both
 
 from __future__ import annotations
 
+from generators.cluster import MYSELF, PEER
+
 MANY = " ".join(f"e{number:03}" for number in range(130))
 PAIRS = " ".join(f"e{number:03} v" for number in range(130))
 SCORED = " ".join(f"1 e{number:03}" for number in range(130))
@@ -269,5 +271,52 @@ SHOWN: dict[str, tuple[str, str, str]] = {
         "ROLE",
         '1) "master"\n2) (integer) 0\n3) (empty array)',
         '1) "primary"\n2) (integer) 0\n3) (empty array)',
+    ),
+    "mget-crossslot-text": (
+        "MGET b k",
+        "(error) CROSSSLOT Keys in request don't hash to the same slot",
+        "(error) CROSSSLOT Keys in request don't share a slot",
+    ),
+    "exec-crossslot-code": (
+        "MULTI ; GET b ; GET k ; EXEC",
+        "(error) CROSSSLOT Keys in request don't hash to the same slot",
+        "(error) MULTISLOT Keys in request don't hash to the same slot",
+    ),
+    "eval-crossslot-accepted": (
+        'EVAL "return 1" 2 b k',
+        "(error) CROSSSLOT Keys in request don't hash to the same slot",
+        "(simple) OK",
+    ),
+    "spublish-moved-accepted": (
+        f"CLUSTER SETSLOT 15495 NODE {PEER} ; SPUBLISH a x",
+        "(error) MOVED 15495 127.255.255.254:6379",
+        "(simple) OK",
+    ),
+    "get-ask-missing": (
+        f"CLUSTER SETSLOT 15495 NODE {MYSELF} ; CLUSTER SETSLOT 15495 MIGRATING {PEER} ; GET a",
+        "(error) ASK 15495 127.255.255.254:6379",
+        "(simple) OK",
+    ),
+    "set-moved-to-another-slot": (
+        f"CLUSTER SETSLOT 15495 NODE {PEER} ; SET a 1",
+        "(error) MOVED 15495 127.255.255.254:6379",
+        "(error) MOVED 15494 127.255.255.254:6379",
+    ),
+    "keyslot-empty-tag": ("CLUSTER KEYSLOT {}a", "(integer) 10875", "(integer) 10876"),
+    "countkeysinslot-after-del": (
+        "SET b 1 ; DEL b ; CLUSTER COUNTKEYSINSLOT 3300",
+        "(integer) 0",
+        "(integer) 1",
+    ),
+    "cluster-myid": ("CLUSTER MYID", f'"{MYSELF}"', f'"{MYSELF[:-1]}0"'),
+    "delslots-twice-text": (
+        "CLUSTER DELSLOTS 16383 16383",
+        "(error) ERR Slot 16383 specified multiple times",
+        "(error) ERR Slot 16383 named twice",
+    ),
+    "select-in-cluster-text": (
+        "SELECT 1",
+        "(error) ERR SELECT is not allowed in cluster mode",
+        "(error) ERR SELECT is refused here",
     ),
 }

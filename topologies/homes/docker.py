@@ -7,6 +7,7 @@ Configuration and certificates are copied into the container: nothing of this ma
 
 from __future__ import annotations
 
+import io
 import ipaddress
 import itertools
 import logging
@@ -14,6 +15,7 @@ import os
 import shutil
 import socket
 import sys
+import tarfile
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 _PORT = 6379  # inside the container
 _INSIDE = "/rekey"
+_FOR_ALL = 0o666
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -144,6 +147,8 @@ class DockerNode:
     def restart(self) -> None:
         """Start it again, same address and directory; ready when this returns."""
         self.kill()
+        if renewed := config.files(self.spec):  # the last server may have changed them
+            self._made().put_archive(_INSIDE, _archive(renewed))
         self._made().start()
         self._await()
 
@@ -172,6 +177,9 @@ class DockerNode:
         (inside / config.FILE_NAME).write_text(config.file_text(self.spec, place))
         for path in inside.iterdir():
             path.chmod(0o644)
+        for name, text in config.files(self.spec).items():
+            (inside / name).write_text(text)
+            (inside / name).chmod(_FOR_ALL)
         inside.chmod(0o777)
         return place
 
@@ -187,7 +195,9 @@ class DockerNode:
         except (ConnectionError, KeyError):  # it ended before it could be asked: any door will do
             host, port = "127.0.0.1", _PORT
         context = self._home.authority.client_context() if self.spec.tls else None
-        return Door(host=host, port=port, credentials=self.credentials, context=context)
+        return Door(
+            host=host, port=port, credentials=self.credentials, context=context, cluster=self.spec.cluster
+        )
 
     def _status(self) -> int | None:
         if self._container is None:
@@ -198,6 +208,17 @@ class DockerNode:
             return 0
         state = self._container.attrs["State"]
         return None if state["Running"] else int(state["ExitCode"])
+
+
+def _archive(files: dict[str, str]) -> bytes:
+    """Files that whatever user the image runs its server as may write to, as a tar."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(text.encode()), _FOR_ALL
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    return out.getvalue()
 
 
 def _describe(container: DockerContainer, spec: NodeSpec, place: Listening, home: DockerHome) -> None:
@@ -238,7 +259,7 @@ def _is_ours(address: str) -> bool:
 
 
 def _refuse_unconfigurable(spec: NodeSpec) -> None:
-    if not spec.build.argv and (spec.tls or spec.auth is not Auth.NONE or spec.config):
+    if not spec.build.argv and (spec.tls or spec.auth is not Auth.NONE or spec.config or spec.cluster):
         raise EngineNotAvailable(
             f"{spec.build.spec} did not say what server it is: Rekey does not know how to tell it about TLS, "
             "passwords or configuration"

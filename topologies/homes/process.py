@@ -97,6 +97,7 @@ class ProcessNode:
             port=seat.port,
             credentials=self.credentials,
             context=home.authority.client_context() if spec.tls else None,
+            cluster=spec.cluster,
         )
 
     @property
@@ -131,6 +132,8 @@ class ProcessNode:
     def restart(self) -> None:
         """Start it (again), same address and directory; ready when this returns."""
         self.kill()
+        for name, text in config.files(self.spec).items():  # anew: the last server may have changed them
+            (self._directory / name).write_text(text)
         self._server = self._spawn()
         readiness.wait_until_ready(self.spec, self._door, exit_status=self._status, log_tail=self.log_tail)
 
