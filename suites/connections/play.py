@@ -29,15 +29,17 @@ _SHRINK_S = 10.0
 
 
 _TELLS_MORE = frozenset(
-    ("MONITOR", "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "CLIENT TRACKING", "CLIENT REPLY")
+    ("MONITOR", "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "CLIENT TRACKING", "CLIENT REPLY", "CLIENT PAUSE")
 )
+_IS_SET_BACK = frozenset(("CONFIG SET", "ACL SETUSER"))  # by the stage
 
 
 def needs_stage(program: Program) -> bool:
-    """Whether its lines can't be pipelined: several connections send them, or one is told more than it asked for."""
-    return any(
-        each.connection != 1 or each.full_name in _TELLS_MORE or b"id@1" in each.args for each in program
-    )
+    """Whether its lines can't be pipelined: several connections send them, or one is told more than it asked for; or
+    they change what has to be set back.
+    """
+    names = _TELLS_MORE | _IS_SET_BACK
+    return any(each.connection != 1 or each.full_name in names or b"id@1" in each.args for each in program)
 
 
 def _has_limit(program: Program) -> bool:
