@@ -137,7 +137,7 @@ def _not_selected(session: Session, tests: pytest.Session) -> tuple[NotRun, ...]
     ]
     if session.options.program or not ids:
         return ()
-    left = [name for name in areas() if not any(f"[{name}]" in each for each in ids)]
+    left = [name for name in areas() if not any(f"test_area[{name}]" in each for each in ids)]
     return (NotRun(what=f"the areas {', '.join(left)}", why="left out on the command line"),) if left else ()
 
 

@@ -26,7 +26,7 @@ from suites.conformance.tolerance import hands_nothing_on
 from topologies.lockstep import Exchange, Lockstep, Script, script
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from generators.command import Command, Program
     from generators.vocabulary import Area
@@ -113,6 +113,33 @@ class Campaign:
             assert outcome.compared > before or self.enough(), "a batch that compares nothing would never end"
         return outcome
 
+    def play(
+        self,
+        programs: Iterable[tuple[Program, int]],
+        keys: tuple[bytes, ...],
+        seconds: float,
+        ran: Callable[[Program, Lockstep], None] = lambda *_: None,
+    ) -> Outcome:
+        """Plays these programs, each in the protocol beside it, and nothing else; `keys` are what they are about.
+
+        `ran` is called after each, before its differences are looked into.
+        """
+        outcome = Outcome(self.area.name)
+        started = time.monotonic()
+        hunt = Hunt(locksteps=self.locksteps, rules=self.rules, keys=keys, found=self._believe)
+        for lockstep in self.locksteps.values():
+            lockstep.arrange(reset=self.area.reset, probe=probe(keys, self.digest))
+        for program, protocol in programs:
+            interrupt.raise_again()
+            if time.monotonic() - started > seconds:
+                outcome.ended_early = True
+                break
+            self._play(hunt, outcome, program, protocol, ran)
+        outcome.seconds = time.monotonic() - started
+        outcome.counts = hunt.known.counts
+        self.told(outcome)
+        return outcome
+
     def _play_corpus(self, hunt: Hunt, outcome: Outcome) -> None:
         """What once differed between some two engines, in both protocols."""
         for program in corpus(self.area.name):
@@ -121,13 +148,24 @@ class Campaign:
                 if self.enough() or not (self.hands_on or hands_nothing_on(program)):
                     continue
                 lockstep.arrange(reset=self.area.reset, probe=probe(hunt.keys, self.digest))
-                encoded = script(program)
-                outcome.count(encoded)
-                outcome.sent.update(each.full_name for each in program)
-                exchange = self._run(encoded, hunt, protocol)
-                self._ran(partial(tuple, program))
-                if exchange is not None:
-                    self._examine(hunt, program, exchange, protocol)
+                self._play(hunt, outcome, program, protocol)
+
+    def _play(
+        self,
+        hunt: Hunt,
+        outcome: Outcome,
+        program: Program,
+        protocol: int,
+        ran: Callable[[Program, Lockstep], None] = lambda *_: None,
+    ) -> None:
+        encoded = script(program)
+        outcome.count(encoded)
+        outcome.sent.update(each.full_name for each in program)
+        exchange = self._run(encoded, hunt, protocol)
+        ran(program, self.locksteps[protocol])
+        self._ran(partial(tuple, program))
+        if exchange is not None:
+            self._examine(hunt, program, exchange, protocol)
 
     def _ran(self, program: Callable[[], Program]) -> None:
         self._last = program

@@ -32,6 +32,7 @@ from topologies.reply import Kind, Reply
 
 if TYPE_CHECKING:
     from generators.command import Command, Program
+    from generators.tree import Tree
 
 OTHER_DIGITS = "the same numbers in other digits"
 UNKNOWN_ARGUMENT = "agreement.unknown-argument"
@@ -45,10 +46,15 @@ _REFUSED_ARGUMENT = re.compile(
     rb"unrecognized|invalid (option|argument)|unsupported unit",
     re.IGNORECASE,
 )
-# 6.x says this of a sub-command that it does not know, and of one that it knows.
+_UNKNOWN_CONTAINER = re.compile(rb"^ERR (unknown command\b|Unknown (\w+ )?command called from)", re.IGNORECASE)
+# 6.x says this of a sub-command that it does not know, and of one that it knows; 7.x, in lower case, of those only.
 _AMBIGUOUS = re.compile(rb"Unknown subcommand or wrong number of arguments")
+_KNOWN_AFTER_ALL = re.compile(rb"unknown subcommand or wrong number of arguments")
 _GENERAL = re.compile(rb"syntax error|wrong number of (arguments|args)|unsupported option", re.IGNORECASE)
-_TOKENS = tokens()
+_TOKENS = set(tokens())
+_SUBCOMMANDS = set(subcommands())
+# Command: its tokens that only one engine of this run describes, with the side that does, 0 or 1.
+_ONE_SIDED: dict[str, dict[str, int]] = {}
 _INCIDENTS = {
     b"timeout": "hang",
     b"closed": "closed",
@@ -56,6 +62,15 @@ _INCIDENTS = {
     b"no reply": "no-reply",
     b"a reply": "no-reply",
 }
+
+
+def learn(tree: Tree) -> None:
+    """Takes in tokens and sub-commands that the engines of this run name, beside those of the vocabulary."""
+    for syntax in tree.values():
+        _TOKENS.update(token.encode() for token in syntax.tokens if token.isupper() and len(token) > 1)
+        if len(syntax.words) > 1:
+            _SUBCOMMANDS.add(syntax.name)
+        _ONE_SIDED[syntax.name] = {token: min(sides) for token, sides in syntax.one_sided.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +124,8 @@ def _named_what(step: Step, rule: str, subject: str) -> tuple[str, str]:
     refused = [reply.kind in _ERRORS for reply in (step.baseline, step.candidate)]
     match rule:
         case "agreement.unknown-command":
-            return subject, "baseline" if _is_unknown(step.baseline) else "candidate"
+            lacks = _UNKNOWN_CONTAINER.match(_bytes(step.baseline)) or not _lacks_container(step)
+            return subject, "baseline" if lacks and _is_unknown(step.baseline) else "candidate"
         case "agreement.unknown-argument":
             named = with_tokens(step.asked, subject) if _names_no_argument(step) else subject
             return named, f"{_refusal(step.baseline)} | {_refusal(step.candidate)}"
@@ -127,7 +143,10 @@ def _any_of(step: Step, rule: str) -> str | None:
     """Which commands have this difference from one cause, so that it is one finding; None for this command only."""
     texts = _bytes(step.baseline) + _bytes(step.candidate)
     refused = step.baseline.kind in _ERRORS or step.candidate.kind in _ERRORS
-    if refused and b"QUEUED" in (step.baseline.value, step.candidate.value):
+    queued = b"QUEUED" in (step.baseline.value, step.candidate.value)
+    if rule == "agreement.unknown-command" and (_lacks_container(step) or _subject(step) in _SUBCOMMANDS):
+        return None  # queued or not, one side does not know it
+    if refused and queued:
         return "any command that is refused when queued"
     if rule != "agreement.error-text":
         return None
@@ -193,6 +212,23 @@ def _plain(reply: Reply) -> str:
     )
 
 
+def refusals(difference: Difference) -> list[tuple[int, str]]:
+    """The sides that refuse an argument, 0 or 1, and how."""
+    return [(side, mask(reply)) for side, reply in enumerate(difference.replies) if _refuses(reply)]
+
+
+def lacked(difference: Difference) -> list[tuple[int, str]]:
+    """Tokens of the command that only the other side describes, with the side that answers them with an error."""
+    asked = handed_on(difference.step.asked)
+    described = _ONE_SIDED.get(subject_of(asked), {})
+    words = {arg.upper().decode("utf-8", "backslashreplace") for arg in asked.args[1:]} if described else set()
+    return [
+        (1 - side, token)
+        for token, side in described.items()
+        if token in words and difference.replies[1 - side].kind in _ERRORS
+    ]
+
+
 def may_be_an_argument(difference: Difference) -> bool:
     """Whether both sides refuse, and only one of them an argument: another value may show that one takes it."""
     refused = [_refuses(reply) for reply in difference.replies]
@@ -225,15 +261,23 @@ def subject_of(asked: Command) -> str:
 def _subject(step: Step) -> str:
     """The same; the container alone where both sides refuse and its second word is any word: `XINFO a`."""
     asked = step.asked
+    if _lacks_container(step):
+        return asked.name
     both = all(reply.kind in _ERRORS or reply.value == b"QUEUED" for reply in (step.baseline, step.candidate))
-    return asked.name if both and asked.full_name not in subcommands() else subject_of(asked)
+    return asked.name if both and asked.full_name not in _SUBCOMMANDS else subject_of(asked)
+
+
+def _lacks_container(step: Step) -> bool:
+    """Whether one side knows the whole command not, so that none of its sub-commands is a difference of its own."""
+    unknown = [bool(_UNKNOWN_CONTAINER.match(_bytes(reply))) for reply in (step.baseline, step.candidate)]
+    return unknown[0] != unknown[1]
 
 
 def _rule(step: Step) -> str:  # noqa: PLR0911  (a table in the order of the docs' table)
     a, b = step.baseline, step.candidate
     if Kind.NONE in (a.kind, b.kind):
         return f"agreement.{_incident(a if a.kind is Kind.NONE else b)}"
-    if _is_unknown(a) != _is_unknown(b) and not (_refuses(a) and _refuses(b)):
+    if _lacks_container(step) or (_is_unknown(a) != _is_unknown(b) and not (_refuses(a) and _refuses(b))):
         return "agreement.unknown-command"  # 6.x: "Unknown subcommand or wrong number of arguments" is either
     both_refuse_alike = a.kind in _ERRORS and a.kind is b.kind and _code(a) == _code(b)
     if _refuses(a) != _refuses(b) and not both_refuse_alike:
@@ -284,9 +328,8 @@ def _incident(reply: Reply) -> str:
 
 
 def _is_unknown(reply: Reply) -> bool:
-    return (
-        reply.kind in _ERRORS and isinstance(reply.value, bytes) and bool(_UNKNOWN_COMMAND.match(reply.value))
-    )
+    text = _bytes(reply) if reply.kind in _ERRORS else b""
+    return bool(_UNKNOWN_COMMAND.match(text)) and not _KNOWN_AFTER_ALL.search(text)
 
 
 def _refuses(reply: Reply) -> bool:
@@ -327,6 +370,7 @@ _ECHOES = tuple(
         rb"(with args beginning with:).*",
         rb"(\bmember) .*(?= does not exist)",
         rb"(Unrecognized REPLCONF option:).*",
+        rb"(found in the (?:provided|NOT-\w+) filter:) .*",
         rb"(No such user) .*",
         rb"(Unsupported option) .*",
         rb"((?i:unknown argument):) .*",

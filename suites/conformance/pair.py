@@ -12,15 +12,18 @@ from generators.command import Command, command
 from reports.record import RecordWriter
 from reports.run import Work
 from suites.conformance.campaign import Outcome
+from suites.conformance.difference import learn
 from suites.conformance.probe import DIGEST, READ_ALL
 from suites.conformance.report import finding_of
 from suites.conformance.tolerance import command_names, tolerances
+from suites.conformance.walking import tree_of
 from topologies.lockstep import Lockstep, ask, ask_node, introduce
 from topologies.reply import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from generators.tree import Tree
     from reports.finding import Finding
     from suites.conformance.discovery import Discovery
     from suites.conformance.tolerance import Tolerances
@@ -48,6 +51,7 @@ class Pair:
     pen: RecordWriter
     commands: frozenset[str] = frozenset()  # that some engine of the pair knows
     area: str = ""  # that is being hunted
+    tree: Tree = field(default_factory=dict)  # what the engines say of their commands
     told: Outcome = field(default_factory=lambda: Outcome(""))
     found: list[Finding] = field(default_factory=list)
 
@@ -57,7 +61,10 @@ class Pair:
         locksteps = {protocol: Lockstep(baseline, candidate, protocol=protocol) for protocol in (2, 3)}
         pen = RecordWriter.open(session.options.record, worker=session.worker or "main")
         digest = _digest(baseline, candidate)
-        return cls(session, locksteps, tolerances(*tables), digest, pen, frozenset(command_names(*tables)))
+        tree = tree_of(baseline, candidate)
+        learn(tree)
+        known = frozenset(command_names(*tables))
+        return cls(session, locksteps, tolerances(*tables), digest, pen, known, tree=tree)
 
     def close(self) -> None:
         for lockstep in self.locksteps.values():

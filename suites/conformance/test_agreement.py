@@ -13,7 +13,8 @@ from reports.verdict import fails, judged
 from suites.conformance.campaign import Campaign, Outcome
 from suites.conformance.replay import replay
 from suites.conformance.tolerance import hands_nothing_on
-from suites.profiles import PROFILES
+from suites.conformance.walking import GROUPS, KEYS, OTHERS, area_of, programs, rules_of
+from suites.profiles import PROFILES, WALKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,6 +40,30 @@ def test_area(area: str, pair: Pair, session: Session, subtests: pytest.Subtests
     pair.found.clear()
     pair.area = area
     outcome = campaign.run(PROFILES[session.options.profile])
+    pair.counted(outcome.counts)
+    if outcome.ended_early:
+        _note_early_end(pair, outcome)
+    _fail_for(pair.found, session, subtests)
+
+
+@pytest.mark.parametrize("group", [*GROUPS, OTHERS])
+def test_walk(group: str, pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
+    """A walk through all that the engines themselves say their commands take, whatever the seed."""
+    area = area_of(group)
+    campaign = Campaign(
+        area=area,
+        seed=session.options.seed,
+        locksteps=pair.locksteps,
+        rules=rules_of(pair.rules),
+        digest=pair.digest,
+        found=pair.discovered,
+        told=pair.work_done,
+        hands_on=session.hands_on,
+    )
+    pair.found.clear()
+    pair.area = area.name
+    walk = WALKS[session.options.profile]
+    outcome = campaign.play(programs(pair.tree, group, walk.programs), KEYS, walk.seconds)
     pair.counted(outcome.counts)
     if outcome.ended_early:
         _note_early_end(pair, outcome)
