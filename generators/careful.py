@@ -25,7 +25,6 @@ ONLY_MISTAKEN = {
     "BGSAVE": "forks, and writes a file while later programs run",
     "BGREWRITEAOF": "forks, and writes a file while later programs run",
     "SAVE": "writes a file",
-    "RESTORE-ASKING": "belongs to the cluster's own traffic",
     "PFSELFTEST": "takes seconds",
     "PFDEBUG": "meant for the server's own tests",
     "TRIMSLOTS": "belongs to the cluster's own traffic",
@@ -53,8 +52,71 @@ ONLY_MISTAKEN = {
     "MEMORY DOCTOR": "depends on how long the server has run",
 }
 
+# What is sent of those, beside too few words and too many: nothing that can be carried out, or does anything.
+MISTAKES: dict[str, tuple[str, ...]] = {
+    "SHUTDOWN": tuple(f"SHUTDOWN {word} nosuch" for word in ("NOSAVE", "SAVE", "NOW", "FORCE", "ABORT")),
+    "FAILOVER": (
+        "FAILOVER ABORT",
+        "FAILOVER nosuch",
+        "FAILOVER TO 127.0.0.1 a",
+        "FAILOVER TO 127.0.0.1 1 FORCE TIMEOUT a",
+        "FAILOVER TIMEOUT a",
+    ),
+    "BGSAVE": ("BGSAVE nosuch", "BGSAVE SCHEDULE nosuch", "BGSAVE CANCEL nosuch"),
+    "REPLICAOF": ("REPLICAOF NO ONE", "REPLICAOF no one", "REPLICAOF 127.0.0.1 a"),
+    "SLAVEOF": ("SLAVEOF NO ONE", "SLAVEOF 127.0.0.1 a"),
+    "REPLCONF": ("REPLCONF nosuch a", "REPLCONF listening-port"),
+    "MIGRATE": (
+        "MIGRATE 127.0.0.1 1 k 0 a",
+        "MIGRATE 127.0.0.1 1 k a 1",
+        'MIGRATE 127.0.0.1 1 "" 0 a COPY REPLACE KEYS k k2',
+        "MIGRATE 127.0.0.1 1 k 0 a AUTH",
+        "MIGRATE 127.0.0.1 1 k 0 a AUTH a",
+        "MIGRATE 127.0.0.1 1 k 0 a AUTH2 a",
+        "MIGRATE 127.0.0.1 1 k 0 a AUTH2 a b",
+        "MIGRATE 127.0.0.1 1 k 0 a KEYS k",
+        "MIGRATE 127.0.0.1 1 k 0 a nosuch",
+    ),
+    "CLIENT KILL": (
+        "CLIENT KILL nosuch",
+        "CLIENT KILL 127.0.0.1:1",
+        "CLIENT KILL ID 999999",
+        "CLIENT KILL ID 0",
+        "CLIENT KILL ID a",
+        "CLIENT KILL ID 999999 nosuch a",
+        "CLIENT KILL USER nosuch ID 999999",
+        "CLIENT KILL USER default ID 999999",
+        *(
+            f"CLIENT KILL {filtered} ID 999999"
+            for filtered in (
+                *("ADDR 127.0.0.1:1", "LADDR 127.0.0.1:1", "MAXAGE 999999", "MAXAGE a", "MAXAGE -1"),
+                *(f"TYPE {kind}" for kind in ("NORMAL", "MASTER", "PRIMARY", "SLAVE", "REPLICA", "PUBSUB", "nosuch")),
+                *("SKIPME YES", "SKIPME NO", "SKIPME nosuch", "NAME a", "IDLE 1", "FLAGS N", "LIB-NAME a", "LIB-VER 1"),
+                *("DB 0", "CAPA r", "IP 127.0.0.9", "NOT-ADDR a", "NOT-LADDR a", "NOT-USER default", "NOT-FLAGS N"),
+                *(f"NOT-TYPE {kind}" for kind in ("NORMAL", "MASTER", "PRIMARY", "SLAVE", "REPLICA", "PUBSUB")),
+                *("NOT-ID 1", "NOT-NAME a", "NOT-LIB-NAME a", "NOT-LIB-VER a", "NOT-DB 0", "NOT-CAPA r", "NOT-IP a"),
+            )
+        ),
+    ),
+    "CLIENT PAUSE": ("CLIENT PAUSE a", "CLIENT PAUSE -1", "CLIENT PAUSE a ALL", "CLIENT PAUSE a WRITE", "CLIENT PAUSE 0 x"),
+    "CLIENT REPLY": ("CLIENT REPLY nosuch", "CLIENT REPLY ON", "CLIENT REPLY OFF nosuch", "CLIENT REPLY SKIP nosuch"),
+    "CONFIG SET": ("CONFIG SET nosuch 1", "CONFIG SET maxmemory", "CONFIG SET maxmemory a", "CONFIG SET databases 1"),
+    "ACL SETUSER": ("ACL SETUSER nosuch nosuch", "ACL SETUSER default +nosuch", "ACL SETUSER default +@nosuch"),
+    "ACL DELUSER": ("ACL DELUSER nosuch", "ACL DELUSER default"),
+    "ACL LOAD": ("ACL LOAD",),
+    "ACL SAVE": ("ACL SAVE",),
+    "MODULE LOAD": ("MODULE LOAD /nosuch",),
+    "MODULE LOADEX": ("MODULE LOADEX /nosuch CONFIG a b ARGS c", "MODULE LOADEX /nosuch nosuch"),
+    "MODULE UNLOAD": ("MODULE UNLOAD nosuch",),
+    "SCRIPT DEBUG": ("SCRIPT DEBUG nosuch", "SCRIPT DEBUG NO", "SCRIPT DEBUG YES x y", "SCRIPT DEBUG SYNC x y"),
+    "SCRIPT KILL": ("SCRIPT KILL",),
+    "FUNCTION KILL": ("FUNCTION KILL",),
+    "PFDEBUG": ("PFDEBUG nosuch k",),
+}
+
 # One protocol only, and which.
-PROTOCOLS = {"CLIENT TRACKING": (2, "in RESP3 servers push what was changed in between replies")}
+_PUSHES = "in RESP3 servers push what was changed in between replies"
+PROTOCOLS = {"CLIENT TRACKING": (2, _PUSHES), "CLIENT CACHING": (2, _PUSHES)}
 
 
 def is_barred(name: str) -> bool:

@@ -1,16 +1,17 @@
 """What engines say of their commands, as one tree: the union of their replies to COMMAND and COMMAND DOCS.
 
 An engine that has no COMMAND DOCS (6.x) says names, arity, flags and keys; what arguments its commands take, another
-engine says, or the tree that is stored in `trees/`. Replies come as plain values: bytes, numbers, and tuples of such,
+engine says, or the tree that is stored in `tree.json`. Replies come as plain values: bytes, numbers, and tuples of such,
 maps as tuples of keys and values by turns. This file asks nobody.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +20,8 @@ Plain: TypeAlias = "bytes | int | float | bool | None | tuple[Plain, ...]"
 
 BRANCHES = ("oneof", "block")
 PURE_TOKEN = "pure-token"  # noqa: S105  (a word of COMMAND DOCS)
-TREES = Path(__file__).parent / "trees"
+STORED = Path(__file__).parent / "tree.json"
+_FLAGS = ("optional", "multiple", "multiple_token")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,5 +242,41 @@ def _words(name: bytes) -> tuple[bytes, ...]:
 
 @cache
 def stored() -> Mapping[str, Syntax]:
-    """The arguments as they are stored here, for engines none of which describes any: a line for each command."""
-    return {}
+    """Groups and arguments as they are stored here, for engines none of which describes any."""
+    return {name: _syntax(name, said) for name, said in json.loads(STORED.read_text(encoding="utf-8")).items()}
+
+
+def written(tree: Tree) -> str:
+    """A tree as it is stored: a command on each line."""
+    lines = [f"{json.dumps(name)}: {json.dumps(_about(tree[name]))}" for name in sorted(tree)]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _about(syntax: Syntax) -> dict[str, object]:
+    return {"group": syntax.group, "arguments": [_fields(each) for each in syntax.arguments]}
+
+
+def _fields(argument: Argument) -> dict[str, object]:
+    """What is not as it mostly is."""
+    said: dict[str, object] = {"name": argument.name, "kind": argument.kind}
+    said |= {flag: True for flag in _FLAGS if getattr(argument, flag)}
+    said |= {"token": argument.token.decode()} if argument.token else {}
+    return said | ({"parts": [_fields(each) for each in argument.parts]} if argument.parts else {})
+
+
+def _syntax(name: str, said: Mapping[str, Any]) -> Syntax:
+    return Syntax(
+        words=tuple(name.encode().split()),
+        group=said["group"],
+        arguments=tuple(map(_stored_argument, said["arguments"])),
+    )
+
+
+def _stored_argument(said: Mapping[str, Any]) -> Argument:
+    return Argument(
+        name=said["name"],
+        kind=said["kind"],
+        token=said.get("token", "").encode(),
+        parts=tuple(map(_stored_argument, said.get("parts", ()))),
+        **{flag: said.get(flag, False) for flag in _FLAGS},
+    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice, zip_longest
 from typing import TYPE_CHECKING
 
-from generators.careful import is_barred, only_mistaken
+from generators.careful import MISTAKES, is_barred, only_mistaken
 from generators.command import Command, Program, parse
 from generators.edges import edges, plain
 from generators.tree import BRANCHES, PURE_TOKEN, Argument, Syntax
@@ -40,11 +40,12 @@ SETUPS: dict[str, Program] = {
             "XADD k2 1-1 f v",
         ),
         "hyperloglog": ("PFADD k a b", "PFADD k2 c"),
-        "geo": ("GEOADD k 13.361389 38.115556 a 15.087269 37.502669 b", "GEOADD k2 13.4 38.1 c"),
+        "geo": ("GEOADD k 13.361389 38.115556 a 15.087269 37.502669 b", "GEOADD k2 13.4 38.1 c 13.5 38.2 a"),
         "scripting": (
             "SET k 5",
             "SCRIPT LOAD \"return 1\"",
-            "FUNCTION LOAD \"#!lua name=lib\\nredis.register_function('f1', function(keys, args) return keys[1] end)\"",
+            "FUNCTION LOAD \"#!lua name=lib\\nredis.register_function{function_name='f1', "
+            "callback=function(keys, args) return keys[1] end, flags={'no-writes'}}\"",
         ),
     }.items()
 }
@@ -53,13 +54,21 @@ SETUPS["bitmap"] = SETUPS["string"]
 _SETUPS_OF: dict[str, Program] = {"SPOP": (parse("SADD k a"),)}
 # The clock makes an entry's id, but where the last one lies in the future.
 _SETUPS_OF["XADD"] = (parse("XADD k 4102444800000-1 f v"), parse("XADD k2 1-1 f v"))
+_SETUPS_OF["SORT"] = _SETUPS_OF["SORT_RO"] = (parse("RPUSH k 3 1 2"), parse("RPUSH k2 2 1"))
+_SETUPS_OF["RESTORE"] = _SETUPS_OF["RESTORE-ASKING"] = (parse("SET k2 1"),)
+_SETUPS_OF["CLIENT CACHING"] = (parse("CLIENT TRACKING ON OPTIN"),)
+_SETUPS_OF["EXEC"] = _SETUPS_OF["DISCARD"] = (parse("MULTI"), parse("SET k 1"))
 _OF_ANOTHER_TYPE = {"string": "list", "bitmap": "list", "generic": "hash"}
-_LARGE = {
-    "string": ("SET k " + "x" * 70,),
-    "list": ("RPUSH k " + " ".join(f"i{n}" for n in range(140)), "RPUSH k " + "x" * 9000),
-    "set": ("SADD k " + " ".join(f"i{n}" for n in range(140)),),
-    "sorted-set": ("ZADD k " + " ".join(f"{n} i{n}" for n in range(140)),),
-    "hash": ("HSET k " + " ".join(f"f{n} {n}" for n in range(140)),),
+# The same in other encodings: what is large, and what is numbers only.
+_LARGE: dict[str, tuple[Program, ...]] = {
+    kind: tuple((parse(line),) for line in lines)
+    for kind, lines in {
+        "string": (f"SET k {'x' * 70}",),
+        "list": (f"RPUSH k {' '.join(f'i{n}' for n in range(140))} {'x' * 9000}",),
+        "set": (f"SADD k {' '.join(f'i{n}' for n in range(140))}", "SADD k 1 2 3"),
+        "sorted-set": (f"ZADD k {' '.join(f'{n} i{n}' for n in range(140))}",),
+        "hash": (f"HSET k f {'x' * 70} g 1",),
+    }.items()
 }
 
 
@@ -239,12 +248,31 @@ _KINDS = (
 
 
 def walk(syntax: Syntax, budget: int) -> tuple[Program, ...]:
-    """At most `budget` programs for this command, the most telling first; each program once."""
+    """About `budget` programs for this command, the most telling first; each once.
+
+    The plain calls and each optional argument alone are always among them.
+    """
     if is_barred(syntax.name):
         return ()
-    calls = _mistaken_only(syntax) if only_mistaken(syntax.name) else _all(syntax)
-    seen = dict.fromkeys(program for program in calls if not _left_to_chance(program))
-    return tuple(islice(seen, budget))
+    if only_mistaken(syntax.name):
+        return _once(_mistaken_only(syntax))
+    if syntax.container:
+        return _once((each,) for each in _of_container(syntax))
+    core, rest = _all(syntax)
+    first = _once(core)
+    return _once(chain(first, islice(_once(rest), max(0, budget - len(first)))))
+
+
+def _once(programs: Iterable[Program]) -> tuple[Program, ...]:
+    kept = (
+        each for each in programs if not _left_to_chance(each) and not any(map(_is_the_whole_table, each))
+    )
+    return tuple(dict.fromkeys(kept))
+
+
+def _is_the_whole_table(call: Command) -> bool:
+    """Half a megabyte each time, in which every two engines differ."""
+    return len(call.args) == 2 and call.full_name in ("COMMAND DOCS", "COMMAND INFO")
 
 
 def _left_to_chance(program: Program) -> bool:
@@ -257,41 +285,34 @@ def _left_to_chance(program: Program) -> bool:
 def _mistaken_only(syntax: Syntax) -> Iterator[Program]:
     """Calls that no server can carry out: too few words, or one that nobody knows."""
     name = Command(syntax.words)
+    yield from ((parse(line),) for line in MISTAKES.get(syntax.name, ()))
     if abs(syntax.arity) > len(syntax.words):
         yield (name,)
     if syntax.arity > 0:
         yield (Command((*syntax.words, *[b"no such word"] * syntax.arity)),)
 
 
-def _all(syntax: Syntax) -> Iterator[Program]:
+def _all(syntax: Syntax) -> tuple[Iterable[Program], Iterable[Program]]:
+    """The plain calls and the options; and of each other kind of case the next, by turns."""
     kind = kind_of(syntax)
     setup = _SETUPS_OF.get(syntax.name, SETUPS[kind])
     writer = Writer(syntax)
-    if syntax.container:
-        yield from ((each,) for each in _of_container(syntax))
-        return
     everything = leaves(syntax.arguments)
-    # every kind of case is a list of its own; a budget takes from each in turn
-    sections: tuple[Iterable[Program], ...] = (
-        _plain(syntax, writer, kind, setup),
-        ((*setup, call) for call in _options(writer, everything)),
-        ((*setup, call) for call in _arity(syntax, writer, everything)),
-        ((*setup, call) for call in _edges(syntax, writer, everything)),
-        ((*setup, call) for call in _repeated(writer, everything)),
-        ((*setup, call) for call in _pairs(writer, everything)),
-        ((*setup, call) for call in _cases(syntax, writer, everything)),
+    kinds_of_case = (
+        _arity(syntax, writer, everything),
+        _edges(syntax, writer, everything),
+        _repeated(writer, everything),
+        _pairs(writer, everything),
+        _cases(syntax, writer, everything),
+    )
+    sections = (
+        *(((*setup, call) for call in calls) for calls in kinds_of_case),
         _elsewhere(syntax, writer, everything, kind, setup),
     )
-    yield from _in_turn(sections)
-
-
-def _in_turn(sections: tuple[Iterable[Program], ...]) -> Iterator[Program]:
-    """The plain calls and the options first, whole; then of each other section its next, by turns."""
-    first, second, *others = sections
-    yield from first
-    yield from second
-    for row in zip_longest(*others):
-        yield from (each for each in row if each is not None)
+    core = chain(
+        _plain(syntax, writer, kind, setup), ((*setup, call) for call in _options(writer, everything))
+    )
+    return core, (each for row in zip_longest(*sections) for each in row if each is not None)
 
 
 def _of_container(syntax: Syntax) -> Iterator[Command]:
@@ -316,8 +337,8 @@ def _plain(syntax: Syntax, writer: Writer, kind: str, setup: Program) -> Iterato
     if len(SETUPS[kind]) > 1 and b"k2" in call.args:
         yield (*(each for each in SETUPS[kind] if each.args[1] == b"k"), other[-1], call)
         yield (other[0], *(each for each in SETUPS[kind] if each.args[1] == b"k2"), call)
-    if kind in _LARGE and syntax.name not in _SETUPS_OF:
-        yield (*map(parse, _LARGE[kind]), call)
+    for large in () if syntax.name in _SETUPS_OF else _LARGE.get(kind, ()):
+        yield (*large, call)
 
 
 def _options(writer: Writer, everything: tuple[Leaf, ...]) -> Iterator[Command]:
@@ -417,11 +438,10 @@ def _elsewhere(
     if not syntax.keys:
         return
     other = SETUPS[_OF_ANOTHER_TYPE.get(kind, "string")]
-    large = tuple(map(parse, _LARGE.get(kind, ()))) if syntax.name not in _SETUPS_OF else ()
+    large = () if syntax.name in _SETUPS_OF else _LARGE.get(kind, ())
     for leaf in everything:
         if leaf.optional:
             call = writer.call(leaf.selection)
             yield (call,)
             yield (*other, call)
-            if large:
-                yield (*large, call)
+            yield from ((*each, call) for each in large)

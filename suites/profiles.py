@@ -19,10 +19,11 @@ class WalkBudget:
 
     programs: int
     seconds: float
+    in_both: int | None = None  # so many of them in both protocols, the rest in RESP2; None: all
 
 
 WALKS: dict[str, WalkBudget] = {
-    "smoke": WalkBudget(programs=30, seconds=12.0),
+    "smoke": WalkBudget(programs=30, seconds=12.0, in_both=8),
     "gate": WalkBudget(programs=3_000, seconds=60.0),
     "nightly": WalkBudget(programs=100_000, seconds=600.0),
 }

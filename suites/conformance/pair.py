@@ -96,6 +96,10 @@ class Pair:
             outcome.area, outcome.compared, outcome.programs, outcome.seconds, Counter(outcome.sent)
         )
 
+    def reached(self, area: str, words: dict[str, tuple[str, ...]]) -> None:
+        """Writes down what a walk has reached."""
+        self.pen.progress(Work(area=area, reached=words))
+
     def counted(self, counts: Counter[str]) -> None:
         """Adds how often each finding was met to what was written of it."""
         for finding in self.found:

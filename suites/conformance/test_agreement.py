@@ -11,9 +11,10 @@ from generators.vocabulary import areas
 from reports.merge import merged_findings
 from reports.verdict import fails, judged
 from suites.conformance.campaign import Campaign, Outcome
+from suites.conformance.reached import Reached
 from suites.conformance.replay import replay
 from suites.conformance.tolerance import hands_nothing_on
-from suites.conformance.walking import GROUPS, KEYS, OTHERS, area_of, programs, rules_of
+from suites.conformance.walking import GROUPS, KEYS, OTHERS, area_of, programs, quick_clock, rules_of
 from suites.profiles import PROFILES, WALKS
 
 if TYPE_CHECKING:
@@ -63,7 +64,11 @@ def test_walk(group: str, pair: Pair, session: Session, subtests: pytest.Subtest
     pair.found.clear()
     pair.area = area.name
     walk = WALKS[session.options.profile]
-    outcome = campaign.play(programs(pair.tree, group, walk.programs), KEYS, walk.seconds)
+    reached = Reached(pair.tree)
+    drawn = programs(pair.tree, group, walk.programs, in_both=walk.in_both)
+    with quick_clock(*(side.node for side in pair.locksteps[2].sides)):
+        outcome = campaign.play(drawn, KEYS, walk.seconds, reached.note)
+    pair.reached(area.name, reached.words())
     pair.counted(outcome.counts)
     if outcome.ended_early:
         _note_early_end(pair, outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -54,13 +55,27 @@ def area_of(group: str) -> Area:
     return Area(name=f"walk-{group}", prefix="", forms=(), reset=(*resets, *map(parse, _RESETS)))
 
 
-def programs(tree: Tree, group: str, most: int) -> Iterator[tuple[Program, int]]:
-    """The programs of a group, `most` for each command, each with its protocol."""
+def programs(tree: Tree, group: str, most: int, *, in_both: int | None = None) -> Iterator[tuple[Program, int]]:
+    """The programs of a group, about `most` for each command, each with its protocol.
+
+    The first `in_both` of each command are played in both protocols, the rest in RESP2 only; None: all in both.
+    """
     for syntax in tree.values():
         if (syntax.group if syntax.group in GROUPS else OTHERS) == group:
-            for program in walk(syntax, most):
-                for protocol in protocols(syntax.name):
+            spoken = protocols(syntax.name)
+            for number, program in enumerate(walk(syntax, most)):
+                for protocol in spoken if in_both is None or number < in_both else spoken[:1]:
                     yield program, protocol
+
+
+@contextmanager
+def quick_clock(*nodes: Node) -> Iterator[None]:
+    """Time-outs of some milliseconds are over in some: a server looks at them as often as `hz` says."""
+    for node in nodes:
+        ask_node(node, command("CONFIG", "SET", "hz", "500"))
+    yield
+    for node in nodes:
+        ask_node(node, command("CONFIG", "SET", "hz", "10"))
 
 
 def rules_of(rules: Tolerances) -> Tolerances:
