@@ -54,6 +54,8 @@ SETUPS["bitmap"] = SETUPS["string"]
 _SETUPS_OF: dict[str, Program] = {"SPOP": (parse("SADD k a"),)}
 # The clock makes an entry's id, but where the last one lies in the future.
 _SETUPS_OF["XADD"] = (parse("XADD k 4102444800000-1 f v"), parse("XADD k2 1-1 f v"))
+# A small number is one object for all keys that hold it, and is as old as the server.
+_SETUPS_OF["OBJECT IDLETIME"] = (parse("SET k abc"), parse("SET k2 abc"))
 _SETUPS_OF["SORT"] = _SETUPS_OF["SORT_RO"] = (parse("RPUSH k 3 1 2"), parse("RPUSH k2 2 1"))
 _SETUPS_OF["RESTORE"] = _SETUPS_OF["RESTORE-ASKING"] = (parse("SET k2 1"),)
 _SETUPS_OF["CLIENT CACHING"] = (parse("CLIENT TRACKING ON OPTIN"),)
@@ -276,8 +278,10 @@ def _is_the_whole_table(call: Command) -> bool:
 
 
 def _left_to_chance(program: Program) -> bool:
-    """Whether the clock decides what is stored."""
+    """Whether the clock decides what is stored, or the allocator whether so much can be had."""
     call = program[-1]
+    if call.name == "XAUTOCLAIM" and any(arg.isdigit() and 1 << 30 < int(arg) < 1 << 60 for arg in call.args):
+        return True
     made = call.name == "XADD" and b"*" in call.args[2:]
     return made and (call.args[1] != b"k" or program[0] != _SETUPS_OF["XADD"][0])
 
