@@ -90,25 +90,81 @@ MISTAKES: dict[str, tuple[str, ...]] = {
             f"CLIENT KILL {filtered} ID 999999"
             for filtered in (
                 *("ADDR 127.0.0.1:1", "LADDR 127.0.0.1:1", "MAXAGE 999999", "MAXAGE a", "MAXAGE -1"),
-                *(f"TYPE {kind}" for kind in ("NORMAL", "MASTER", "PRIMARY", "SLAVE", "REPLICA", "PUBSUB", "nosuch")),
-                *("SKIPME YES", "SKIPME NO", "SKIPME nosuch", "NAME a", "IDLE 1", "FLAGS N", "LIB-NAME a", "LIB-VER 1"),
-                *("DB 0", "CAPA r", "IP 127.0.0.9", "NOT-ADDR a", "NOT-LADDR a", "NOT-USER default", "NOT-FLAGS N"),
-                *(f"NOT-TYPE {kind}" for kind in ("NORMAL", "MASTER", "PRIMARY", "SLAVE", "REPLICA", "PUBSUB")),
-                *("NOT-ID 1", "NOT-NAME a", "NOT-LIB-NAME a", "NOT-LIB-VER a", "NOT-DB 0", "NOT-CAPA r", "NOT-IP a"),
+                *(
+                    f"TYPE {kind}"
+                    for kind in ("NORMAL", "MASTER", "PRIMARY", "SLAVE", "REPLICA", "PUBSUB", "nosuch")
+                ),
+                *(
+                    "SKIPME YES",
+                    "SKIPME NO",
+                    "SKIPME nosuch",
+                    "NAME a",
+                    "IDLE 1",
+                    "FLAGS N",
+                    "LIB-NAME a",
+                    "LIB-VER 1",
+                ),
+                *(
+                    "DB 0",
+                    "CAPA r",
+                    "IP 127.0.0.9",
+                    "NOT-ADDR a",
+                    "NOT-LADDR a",
+                    "NOT-USER default",
+                    "NOT-FLAGS N",
+                ),
+                *(
+                    f"NOT-TYPE {kind}"
+                    for kind in ("NORMAL", "MASTER", "PRIMARY", "SLAVE", "REPLICA", "PUBSUB")
+                ),
+                *(
+                    "NOT-ID 1",
+                    "NOT-NAME a",
+                    "NOT-LIB-NAME a",
+                    "NOT-LIB-VER a",
+                    "NOT-DB 0",
+                    "NOT-CAPA r",
+                    "NOT-IP a",
+                ),
             )
         ),
     ),
-    "CLIENT PAUSE": ("CLIENT PAUSE a", "CLIENT PAUSE -1", "CLIENT PAUSE a ALL", "CLIENT PAUSE a WRITE", "CLIENT PAUSE 0 x"),
-    "CLIENT REPLY": ("CLIENT REPLY nosuch", "CLIENT REPLY ON", "CLIENT REPLY OFF nosuch", "CLIENT REPLY SKIP nosuch"),
-    "CONFIG SET": ("CONFIG SET nosuch 1", "CONFIG SET maxmemory", "CONFIG SET maxmemory a", "CONFIG SET databases 1"),
-    "ACL SETUSER": ("ACL SETUSER nosuch nosuch", "ACL SETUSER default +nosuch", "ACL SETUSER default +@nosuch"),
+    "CLIENT PAUSE": (
+        "CLIENT PAUSE a",
+        "CLIENT PAUSE -1",
+        "CLIENT PAUSE a ALL",
+        "CLIENT PAUSE a WRITE",
+        "CLIENT PAUSE 0 x",
+    ),
+    "CLIENT REPLY": (
+        "CLIENT REPLY nosuch",
+        "CLIENT REPLY ON",
+        "CLIENT REPLY OFF nosuch",
+        "CLIENT REPLY SKIP nosuch",
+    ),
+    "CONFIG SET": (
+        "CONFIG SET nosuch 1",
+        "CONFIG SET maxmemory",
+        "CONFIG SET maxmemory a",
+        "CONFIG SET databases 1",
+    ),
+    "ACL SETUSER": (
+        "ACL SETUSER nosuch nosuch",
+        "ACL SETUSER default +nosuch",
+        "ACL SETUSER default +@nosuch",
+    ),
     "ACL DELUSER": ("ACL DELUSER nosuch", "ACL DELUSER default"),
     "ACL LOAD": ("ACL LOAD",),
     "ACL SAVE": ("ACL SAVE",),
     "MODULE LOAD": ("MODULE LOAD /nosuch",),
     "MODULE LOADEX": ("MODULE LOADEX /nosuch CONFIG a b ARGS c", "MODULE LOADEX /nosuch nosuch"),
     "MODULE UNLOAD": ("MODULE UNLOAD nosuch",),
-    "SCRIPT DEBUG": ("SCRIPT DEBUG nosuch", "SCRIPT DEBUG NO", "SCRIPT DEBUG YES x y", "SCRIPT DEBUG SYNC x y"),
+    "SCRIPT DEBUG": (
+        "SCRIPT DEBUG nosuch",
+        "SCRIPT DEBUG NO",
+        "SCRIPT DEBUG YES x y",
+        "SCRIPT DEBUG SYNC x y",
+    ),
     "SCRIPT KILL": ("SCRIPT KILL",),
     "FUNCTION KILL": ("FUNCTION KILL",),
     "PFDEBUG": ("PFDEBUG nosuch k",),
@@ -121,17 +177,17 @@ PROTOCOLS = {"CLIENT TRACKING": (2, _PUSHES), "CLIENT CACHING": (2, _PUSHES)}
 
 def is_barred(name: str) -> bool:
     """Whether this command (`OBJECT ENCODING`) is not sent at all."""
-    return name in BARRED or name.split(" ")[0] in BARRED
+    return name in BARRED or name.partition(" ")[0] in BARRED
 
 
 def only_mistaken(name: str) -> bool:
     """Whether only calls are sent that no server can carry out."""
-    return name in ONLY_MISTAKEN or name.split(" ")[0] in ONLY_MISTAKEN
+    return name in ONLY_MISTAKEN or name.partition(" ")[0] in ONLY_MISTAKEN
 
 
 def why_not(name: str) -> str:
     """The reason, or nothing where the command is sent as it should be."""
-    head = name.split(" ")[0]
+    head = name.partition(" ")[0]
     return BARRED.get(name) or BARRED.get(head) or ONLY_MISTAKEN.get(name) or ONLY_MISTAKEN.get(head) or ""
 
 

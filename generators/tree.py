@@ -1,8 +1,8 @@
 """What engines say of their commands, as one tree: the union of their replies to COMMAND and COMMAND DOCS.
 
 An engine that has no COMMAND DOCS (6.x) says names, arity, flags and keys; what arguments its commands take, another
-engine says, or the tree that is stored in `tree.json`. Replies come as plain values: bytes, numbers, and tuples of such,
-maps as tuples of keys and values by turns. This file asks nobody.
+engine says, or the tree that is stored in `tree.json`. Replies come as plain values: bytes, numbers, and tuples
+of such, maps as tuples of keys and values by turns. This file asks nobody.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-Plain: TypeAlias = "bytes | int | float | bool | None | tuple[Plain, ...]"
+Plain: TypeAlias = "bytes | int | float | bool | tuple[Plain, ...] | None"
 
 BRANCHES = ("oneof", "block")
 PURE_TOKEN = "pure-token"  # noqa: S105  (a word of COMMAND DOCS)
@@ -123,9 +123,7 @@ def _both(one: Syntax, other: Syntax) -> Syntax:
 
 
 def _described(known: Syntax, docs: Syntax) -> Syntax:
-    return replace(
-        known, group=known.group or docs.group, arguments=united(known.arguments, docs.arguments)
-    )
+    return replace(known, group=known.group or docs.group, arguments=united(known.arguments, docs.arguments))
 
 
 def _commands(table: Plain, place: int) -> Iterator[Syntax]:
@@ -215,7 +213,9 @@ def _united(one: Argument, other: Argument) -> Argument:
         single = replace(single, optional=False)
         parts = united(choice.parts, (single,))
         return replace(choice, optional=optional, parts=parts, known_by=one.known_by)
-    return replace(one, optional=optional)  # a value is a value: `string` in one release, `integer` in the next
+    return replace(
+        one, optional=optional
+    )  # a value is a value: `string` in one release, `integer` in the next
 
 
 def _items(said: Plain) -> tuple[Plain, ...]:
@@ -243,7 +243,9 @@ def _words(name: bytes) -> tuple[bytes, ...]:
 @cache
 def stored() -> Mapping[str, Syntax]:
     """Groups and arguments as they are stored here, for engines none of which describes any."""
-    return {name: _syntax(name, said) for name, said in json.loads(STORED.read_text(encoding="utf-8")).items()}
+    return {
+        name: _syntax(name, said) for name, said in json.loads(STORED.read_text(encoding="utf-8")).items()
+    }
 
 
 def written(tree: Tree) -> str:

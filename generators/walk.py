@@ -8,245 +8,19 @@ missing, one too many, in other case, twice; pairs of options, in both orders.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import chain, islice, zip_longest
 from typing import TYPE_CHECKING
 
+from generators.calls import Leaf, Selection, Writer, leaves
 from generators.careful import MISTAKES, is_barred, only_mistaken
 from generators.command import Command, Program, parse
-from generators.edges import edges, plain
-from generators.tree import BRANCHES, PURE_TOKEN, Argument, Syntax
+from generators.edges import BINARY, edges
+from generators.setups import LARGE, OF_ANOTHER_TYPE, SETUPS, SETUPS_OF, kind_of
+from generators.tree import BRANCHES, PURE_TOKEN, Syntax
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-KEYS = (b"k", b"k2", b"k3")
-Path = tuple[int, ...]
-
-# What `k` and `k2` hold, by what a command works on.
-SETUPS: dict[str, Program] = {
-    kind: tuple(map(parse, lines))
-    for kind, lines in {
-        "string": ("SET k 5", "SET k2 abc"),
-        "list": ("RPUSH k a b c 1", "RPUSH k2 b 2"),
-        "set": ("SADD k a b 1", "SADD k2 b 2"),
-        "sorted-set": ("ZADD k 1 a 2 b 3.5 c", "ZADD k2 2 b 5 d"),
-        "hash": ("HSET k f 1 g a", "HSET k2 f 2"),
-        "stream": (
-            "XADD k 1-1 f v",
-            "XADD k 2-1 g w",
-            "XGROUP CREATE k red 0",
-            "XREADGROUP GROUP red alice COUNT 1 STREAMS k >",
-            "XADD k2 1-1 f v",
-        ),
-        "hyperloglog": ("PFADD k a b", "PFADD k2 c"),
-        "geo": ("GEOADD k 13.361389 38.115556 a 15.087269 37.502669 b", "GEOADD k2 13.4 38.1 c 13.5 38.2 a"),
-        "scripting": (
-            "SET k 5",
-            "SCRIPT LOAD \"return 1\"",
-            "FUNCTION LOAD \"#!lua name=lib\\nredis.register_function{function_name='f1', "
-            "callback=function(keys, args) return keys[1] end, flags={'no-writes'}}\"",
-        ),
-    }.items()
-}
-SETUPS["bitmap"] = SETUPS["string"]
-# What it takes is left to chance where there is a choice.
-_SETUPS_OF: dict[str, Program] = {"SPOP": (parse("SADD k a"),)}
-# The clock makes an entry's id, but where the last one lies in the future.
-_SETUPS_OF["XADD"] = (parse("XADD k 4102444800000-1 f v"), parse("XADD k2 1-1 f v"))
-# A small number is one object for all keys that hold it, and is as old as the server.
-_SETUPS_OF["OBJECT IDLETIME"] = (parse("SET k abc"), parse("SET k2 abc"))
-_SETUPS_OF["SORT"] = _SETUPS_OF["SORT_RO"] = (parse("RPUSH k 3 1 2"), parse("RPUSH k2 2 1"))
-_SETUPS_OF["RESTORE"] = _SETUPS_OF["RESTORE-ASKING"] = (parse("SET k2 1"),)
-_SETUPS_OF["CLIENT CACHING"] = (parse("CLIENT TRACKING ON OPTIN"),)
-_SETUPS_OF["EXEC"] = _SETUPS_OF["DISCARD"] = (parse("MULTI"), parse("SET k 1"))
-_OF_ANOTHER_TYPE = {"string": "list", "bitmap": "list", "generic": "hash"}
-# The same in other encodings: what is large, and what is numbers only.
-_LARGE: dict[str, tuple[Program, ...]] = {
-    kind: tuple((parse(line),) for line in lines)
-    for kind, lines in {
-        "string": (f"SET k {'x' * 70}",),
-        "list": (f"RPUSH k {' '.join(f'i{n}' for n in range(140))} {'x' * 9000}",),
-        "set": (f"SADD k {' '.join(f'i{n}' for n in range(140))}", "SADD k 1 2 3"),
-        "sorted-set": (f"ZADD k {' '.join(f'{n} i{n}' for n in range(140))}",),
-        "hash": (f"HSET k f {'x' * 70} g 1",),
-    }.items()
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Which of a command's optional arguments a call has, which alternatives, and which values."""
-
-    with_: frozenset[Path] = frozenset()
-    alternatives: Mapping[Path, tuple[int, ...]] = field(default_factory=dict)
-    values: Mapping[Path, bytes] = field(default_factory=dict)
-    times: Mapping[Path, int] = field(default_factory=dict)
-
-    def merged(self, other: Selection) -> Selection:
-        alternatives = dict(self.alternatives)
-        for path, chosen in other.alternatives.items():
-            alternatives[path] = tuple(dict.fromkeys((*alternatives.get(path, ()), *chosen)))
-        return Selection(
-            with_=self.with_ | other.with_,
-            alternatives=alternatives,
-            values={**self.values, **other.values},
-            times={**self.times, **other.times},
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A place in the tree that a call can have, and what must be selected for it."""
-
-    path: Path
-    argument: Argument
-    selection: Selection
-    optional: bool  # it, or something that it stands in, may be left out or be another alternative
-
-
-def leaves(arguments: tuple[Argument, ...]) -> tuple[Leaf, ...]:
-    """Every argument, in the order of the tree, each with the selection that reaches it."""
-    return tuple(_leaves(arguments, (), Selection(), optional=False))
-
-
-def _leaves(
-    arguments: tuple[Argument, ...], above: Path, selection: Selection, *, optional: bool
-) -> Iterator[Leaf]:
-    for at, argument in enumerate(arguments):
-        path = (*above, at)
-        chosen = selection
-        if argument.optional:
-            chosen = replace(chosen, with_=chosen.with_ | {path})
-        may_lack = optional or argument.optional
-        yield Leaf(path, argument, chosen, may_lack)
-        if argument.kind == "block":
-            yield from _leaves(argument.parts, path, chosen, optional=may_lack)
-        elif argument.kind == "oneof":
-            for number, part in enumerate(argument.parts):
-                one = replace(chosen, alternatives={**chosen.alternatives, path: (number,)})
-                inner = (*path, number)
-                yield Leaf(inner, part, one, may_lack or number > 0)
-                if part.kind in BRANCHES:
-                    yield from _inside(part, inner, one, optional=may_lack or number > 0)
-
-
-def _inside(part: Argument, path: Path, selection: Selection, *, optional: bool) -> Iterator[Leaf]:
-    if part.kind == "block":
-        yield from _leaves(part.parts, path, selection, optional=optional)
-        return
-    for number, each in enumerate(part.parts):
-        one = replace(selection, alternatives={**selection.alternatives, path: (number,)})
-        inner = (*path, number)
-        yield Leaf(inner, each, one, optional or number > 0)
-        if each.kind in BRANCHES:
-            yield from _inside(each, inner, one, optional=optional or number > 0)
-
-
-class Writer:
-    """Writes calls of one command."""
-
-    def __init__(self, syntax: Syntax) -> None:
-        self.syntax = syntax
-
-    def call(self, selection: Selection) -> Command:
-        return Command((*self.syntax.words, *chain.from_iterable(self.pieces(selection))))
-
-    def pieces(self, selection: Selection) -> list[list[bytes]]:
-        """The words of each argument of the first level; empty for what is left out."""
-        keys = iter((*KEYS[:2], *KEYS[:1] * 20))
-        return [
-            self._argument(argument, (at,), selection, keys, self.syntax.arguments)
-            for at, argument in enumerate(self.syntax.arguments)
-        ]
-
-    def _argument(
-        self,
-        argument: Argument,
-        path: Path,
-        selection: Selection,
-        keys: Iterator[bytes],
-        siblings: tuple[Argument, ...],
-    ) -> list[bytes]:
-        if argument.optional and path not in selection.with_:
-            return []
-        times = selection.times.get(path, 1)
-        out: list[bytes] = []
-        for number in range(times):
-            if argument.token and (number == 0 or argument.multiple_token or not argument.multiple):
-                out.append(argument.token)
-            out += self._body(argument, path, selection, keys, siblings)
-        return out
-
-    def _body(
-        self,
-        argument: Argument,
-        path: Path,
-        selection: Selection,
-        keys: Iterator[bytes],
-        siblings: tuple[Argument, ...],
-    ) -> list[bytes]:
-        out: list[bytes] = []
-        if argument.kind == "block":
-            for at, part in enumerate(argument.parts):
-                out += self._argument(part, (*path, at), selection, keys, argument.parts)
-        elif argument.kind == "oneof":
-            for number in selection.alternatives.get(path, (_plainest(argument),)):
-                part = replace(argument.parts[number], optional=False)
-                out += self._argument(part, (*path, number), selection, keys, ())
-        elif argument.kind == PURE_TOKEN:
-            if not argument.token:
-                out.append(b"")
-        elif path in selection.values:
-            out.append(selection.values[path])
-        elif argument.kind == "key":
-            out.append(next(keys))
-        elif _counts(argument):
-            out.append(b"%d" % self._counted(argument, path, selection, siblings))
-        else:
-            out.append(plain(self.syntax.name, argument))
-        return out
-
-    def _counted(
-        self, argument: Argument, path: Path, selection: Selection, siblings: tuple[Argument, ...]
-    ) -> int:
-        at = siblings.index(argument) if argument in siblings else 0
-        for later, each in enumerate(siblings[at + 1 :], at + 1):
-            if each.multiple and not each.token:
-                if each.optional and (*path[:-1], later) not in selection.with_:
-                    return 0
-                return selection.times.get((*path[:-1], later), 1)
-        return 1
-
-
-def _plainest(argument: Argument) -> int:
-    """The alternative that a plain call has: the first, but for `*`, which asks the clock."""
-    return 1 if argument.parts[0].token == b"*" and len(argument.parts) > 1 else 0
-
-
-def _counts(argument: Argument) -> bool:
-    return argument.name in ("numkeys", "numfields", "numids")
-
-
-def kind_of(syntax: Syntax) -> str:
-    """What the keys of a command hold when its calls are to succeed."""
-    for category, kind in _KINDS:
-        if category in syntax.categories and syntax.keys:
-            return kind
-    return syntax.group if syntax.group in SETUPS else "string"
-
-
-_KINDS = (
-    ("@geo", "geo"),
-    ("@hyperloglog", "hyperloglog"),
-    ("@stream", "stream"),
-    ("@list", "list"),
-    ("@hash", "hash"),
-    ("@sortedset", "sorted-set"),
-    ("@set", "set"),
-    ("@bitmap", "string"),
-    ("@string", "string"),
-)
+    from collections.abc import Iterable, Iterator
 
 
 def walk(syntax: Syntax, budget: int) -> tuple[Program, ...]:
@@ -283,7 +57,7 @@ def _left_to_chance(program: Program) -> bool:
     if call.name == "XAUTOCLAIM" and any(arg.isdigit() and 1 << 30 < int(arg) < 1 << 60 for arg in call.args):
         return True
     made = call.name == "XADD" and b"*" in call.args[2:]
-    return made and (call.args[1] != b"k" or program[0] != _SETUPS_OF["XADD"][0])
+    return made and (call.args[1] != b"k" or program[0] != SETUPS_OF["XADD"][0])
 
 
 def _mistaken_only(syntax: Syntax) -> Iterator[Program]:
@@ -299,7 +73,7 @@ def _mistaken_only(syntax: Syntax) -> Iterator[Program]:
 def _all(syntax: Syntax) -> tuple[Iterable[Program], Iterable[Program]]:
     """The plain calls and the options; and of each other kind of case the next, by turns."""
     kind = kind_of(syntax)
-    setup = _SETUPS_OF.get(syntax.name, SETUPS[kind])
+    setup = SETUPS_OF.get(syntax.name, SETUPS[kind])
     writer = Writer(syntax)
     everything = leaves(syntax.arguments)
     kinds_of_case = (
@@ -324,10 +98,7 @@ def _of_container(syntax: Syntax) -> Iterator[Command]:
     yield Command((*syntax.words, b"nosuch"))
     yield Command((*syntax.words, b""))
     yield Command((*syntax.words, b"nosuch", b"a", b"b"))
-    yield Command((*syntax.words, BINARY_WORD))
-
-
-BINARY_WORD = b"\xff\x00"
+    yield Command((*syntax.words, BINARY))
 
 
 def _plain(syntax: Syntax, writer: Writer, kind: str, setup: Program) -> Iterator[Program]:
@@ -336,12 +107,12 @@ def _plain(syntax: Syntax, writer: Writer, kind: str, setup: Program) -> Iterato
     if not syntax.keys:
         return
     yield (call,)
-    other = SETUPS[_OF_ANOTHER_TYPE.get(kind, "string")]
+    other = SETUPS[OF_ANOTHER_TYPE.get(kind, "string")]
     yield (*other, call)
     if len(SETUPS[kind]) > 1 and b"k2" in call.args:
         yield (*(each for each in SETUPS[kind] if each.args[1] == b"k"), other[-1], call)
         yield (other[0], *(each for each in SETUPS[kind] if each.args[1] == b"k2"), call)
-    for large in () if syntax.name in _SETUPS_OF else _LARGE.get(kind, ()):
+    for large in () if syntax.name in SETUPS_OF else LARGE.get(kind, ()):
         yield (*large, call)
 
 
@@ -441,8 +212,8 @@ def _elsewhere(
     )
     if not syntax.keys:
         return
-    other = SETUPS[_OF_ANOTHER_TYPE.get(kind, "string")]
-    large = () if syntax.name in _SETUPS_OF else _LARGE.get(kind, ())
+    other = SETUPS[OF_ANOTHER_TYPE.get(kind, "string")]
+    large = () if syntax.name in SETUPS_OF else LARGE.get(kind, ())
     for leaf in everything:
         if leaf.optional:
             call = writer.call(leaf.selection)

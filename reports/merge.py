@@ -66,9 +66,7 @@ def _length(finding: Finding) -> tuple[int, int, int]:
     return len(finding.program), sum(map(len, finding.program)), finding.protocol
 
 
-def coverage_of(
-    work: Iterable[Work], known: Sequence[str] = (), tokens: Sequence[str] = ()
-) -> Coverage:
+def coverage_of(work: Iterable[Work], known: Sequence[str] = (), tokens: Sequence[str] = ()) -> Coverage:
     """The areas in alphabetical order, the commands by how often they were sent; `known` and `tokens` are all
     there are.
     """

@@ -37,7 +37,9 @@ def shares_of(
         _share("commands", commands, sent, _NO_PROGRAM),
         _share("commands that some engine carried out", commands, served, _ONLY_REFUSED),
         _share("tokens", tokens, reached["tokens"], _NO_PROGRAM),
-        _share("tokens of calls that some engine carried out", tokens, reached["tokens served"], _ONLY_REFUSED),
+        _share(
+            "tokens of calls that some engine carried out", tokens, reached["tokens served"], _ONLY_REFUSED
+        ),
         _listed("types of reply, by command", reached["replies"]),
         _listed("error replies, without what varies", reached["errors"]),
         Share(

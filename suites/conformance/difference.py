@@ -46,7 +46,9 @@ _REFUSED_ARGUMENT = re.compile(
     rb"unrecognized|invalid (option|argument)|unsupported unit",
     re.IGNORECASE,
 )
-_UNKNOWN_CONTAINER = re.compile(rb"^ERR (unknown command\b|Unknown (\w+ )?command called from)", re.IGNORECASE)
+_UNKNOWN_CONTAINER = re.compile(
+    rb"^ERR (unknown command\b|Unknown (\w+ )?command called from)", re.IGNORECASE
+)
 # 6.x says this of a sub-command that it does not know, and of one that it knows; 7.x, in lower case, of those only.
 _AMBIGUOUS = re.compile(rb"Unknown subcommand or wrong number of arguments")
 _KNOWN_AFTER_ALL = re.compile(rb"unknown subcommand or wrong number of arguments")
@@ -221,7 +223,9 @@ def lacked(difference: Difference) -> list[tuple[int, str]]:
     """Tokens of the command that only the other side describes, with the side that answers them with an error."""
     asked = handed_on(difference.step.asked)
     described = _ONE_SIDED.get(subject_of(asked), {})
-    words = {arg.upper().decode("utf-8", "backslashreplace") for arg in asked.args[1:]} if described else set()
+    words = (
+        {arg.upper().decode("utf-8", "backslashreplace") for arg in asked.args[1:]} if described else set()
+    )
     return [
         (1 - side, token)
         for token, side in described.items()

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from generators.command import Command
 from suites.conformance.difference import mask
 from topologies.reply import Kind
 
 if TYPE_CHECKING:
-    from generators.command import Program
+    from generators.command import Command, Program
     from generators.tree import Tree
     from topologies.lockstep import Lockstep
     from topologies.reply import Reply

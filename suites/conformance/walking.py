@@ -11,7 +11,6 @@ from generators.command import command, parse
 from generators.tree import Said, union
 from generators.vocabulary import Area, areas
 from generators.walk import walk
-from suites.conformance.tolerance import Tolerances
 from topologies.lockstep import ask_node
 from topologies.reply import Kind
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from generators.command import Program
     from generators.tree import Plain, Tree
+    from suites.conformance.tolerance import Tolerances
     from topologies.node import Node
     from topologies.reply import Reply
 
@@ -55,7 +55,9 @@ def area_of(group: str) -> Area:
     return Area(name=f"walk-{group}", prefix="", forms=(), reset=(*resets, *map(parse, _RESETS)))
 
 
-def programs(tree: Tree, group: str, most: int, *, in_both: int | None = None) -> Iterator[tuple[Program, int]]:
+def programs(
+    tree: Tree, group: str, most: int, *, in_both: int | None = None
+) -> Iterator[tuple[Program, int]]:
     """The programs of a group, about `most` for each command, each with its protocol.
 
     The first `in_both` of each command are played in both protocols, the rest in RESP2 only; None: all in both.
@@ -73,9 +75,11 @@ def quick_clock(*nodes: Node) -> Iterator[None]:
     """Time-outs of some milliseconds are over in some: a server looks at them as often as `hz` says."""
     for node in nodes:
         ask_node(node, command("CONFIG", "SET", "hz", "500"))
-    yield
-    for node in nodes:
-        ask_node(node, command("CONFIG", "SET", "hz", "10"))
+    try:
+        yield
+    finally:
+        for node in nodes:
+            ask_node(node, command("CONFIG", "SET", "hz", "10"))
 
 
 def rules_of(rules: Tolerances) -> Tolerances:
