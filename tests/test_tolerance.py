@@ -337,3 +337,13 @@ def test_how_long_a_claimed_entry_waited_is_a_time() -> None:
     assert forgiven(line, claimed(0, 1), claimed(1, 1)) == "clock"
     assert forgiven(line, claimed(0, 1), claimed(0, 2)) is None
     assert forgiven("XREADGROUP GROUP red bob STREAMS x1 >", claimed(0, 1), claimed(1, 1)) is None
+
+
+def test_what_a_server_tells_of_itself_is_compared_by_type_in_the_walk_only() -> None:
+    asked, ours, theirs = command("INFO"), Reply(Kind.BULK, b"a"), Reply(Kind.BULK, b"b")
+    assert not Tolerances().same(asked, ours, theirs)
+    walked = Tolerances(reports=True)
+    assert walked.same(asked, ours, theirs)
+    assert walked.applied == {"report": 1}
+    assert not walked.same(asked, ours, Reply(Kind.VERBATIM, b"txt:b"))
+    assert not walked.same(asked, Reply(Kind.ERROR, b"ERR a"), Reply(Kind.ERROR, b"ERR b"))

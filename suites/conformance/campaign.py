@@ -131,6 +131,8 @@ class Campaign:
             lockstep.arrange(reset=self.area.reset, probe=probe(keys, self.digest))
         for program, protocol in programs:
             interrupt.raise_again()
+            if self.enough():
+                break
             if time.monotonic() - started > seconds:
                 outcome.ended_early = True
                 break

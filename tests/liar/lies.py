@@ -6,8 +6,9 @@ from tests.liar.deep_lies import DEEP, STATES, UNKNOWN
 from tests.liar.lie import HONEST, Lie
 from tests.liar.plain_lies import ENCODINGS, ERRORS, ORDERS, TIMES, TYPES, VALUES
 from tests.liar.sly_lies import SLY
+from tests.liar.walk_lies import WALKED
 
-LIES = (*TYPES, *VALUES, *ERRORS, *TIMES, *ENCODINGS, *ORDERS, *STATES, *DEEP, *UNKNOWN, *SLY)
+LIES = (*TYPES, *VALUES, *ERRORS, *TIMES, *ENCODINGS, *ORDERS, *STATES, *DEEP, *UNKNOWN, *SLY, *WALKED)
 _BY_NAME = {lie.name: lie for lie in (HONEST, *LIES)}
 
 
