@@ -340,7 +340,7 @@ def test_how_long_a_claimed_entry_waited_is_a_time() -> None:
 
 
 def test_what_a_server_tells_of_itself_is_compared_by_type_in_the_walk_only() -> None:
-    asked, ours, theirs = command("INFO"), Reply(Kind.BULK, b"a"), Reply(Kind.BULK, b"b")
+    asked, ours, theirs = parse("INFO"), Reply(Kind.BULK, b"a"), Reply(Kind.BULK, b"b")
     assert not Tolerances().same(asked, ours, theirs)
     walked = Tolerances(reports=True)
     assert walked.same(asked, ours, theirs)
