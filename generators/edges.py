@@ -258,6 +258,17 @@ _EDGES_BY_KIND = {
     "key": (b"", BINARY, b"{k}", LONG),
 }
 _EDGES_BY_NAME = {
+    # nothing that an entry could have waited or not
+    "min-idle-time": (
+        b"a",
+        b"-1",
+        b"",
+        b"9223372036854775807",
+        b"1.5",
+        b"9223372036854775808",
+        b"-0",
+        BINARY,
+    ),
     "id": _ID,
     "last-id": _ID,
     "lastid": _ID,

@@ -46,9 +46,7 @@ _REFUSED_ARGUMENT = re.compile(
     rb"unrecognized|invalid (option|argument)|unsupported unit",
     re.IGNORECASE,
 )
-_UNKNOWN_CONTAINER = re.compile(
-    rb"^ERR (unknown command\b|Unknown (\w+ )?command called from)", re.IGNORECASE
-)
+_UNKNOWN_CONTAINER = re.compile(rb"^ERR unknown command\b", re.IGNORECASE)
 # 6.x says this of a sub-command that it does not know, and of one that it knows; 7.x, in lower case, of those only.
 _AMBIGUOUS = re.compile(rb"Unknown subcommand or wrong number of arguments")
 _KNOWN_AFTER_ALL = re.compile(rb"unknown subcommand or wrong number of arguments")
