@@ -23,7 +23,7 @@ class WalkBudget:
 
 
 WALKS: dict[str, WalkBudget] = {
-    "smoke": WalkBudget(programs=30, seconds=12.0, in_both=8),
-    "gate": WalkBudget(programs=3_000, seconds=60.0),
+    "smoke": WalkBudget(programs=30, seconds=60.0, in_both=8),
+    "gate": WalkBudget(programs=3_000, seconds=180.0),
     "nightly": WalkBudget(programs=100_000, seconds=600.0),
 }
