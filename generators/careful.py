@@ -54,7 +54,9 @@ ONLY_MISTAKEN = {
 
 # What is sent of those, beside too few words and too many: nothing that can be carried out, or does anything.
 MISTAKES: dict[str, tuple[str, ...]] = {
-    "SHUTDOWN": tuple(f"SHUTDOWN {word} nosuch" for word in ("NOSAVE", "SAVE", "NOW", "FORCE", "ABORT")),
+    "SHUTDOWN": tuple(
+        f"SHUTDOWN {word} nosuch" for word in ("NOSAVE", "SAVE", "NOW", "FORCE", "ABORT", "SAFE", "FAILOVER")
+    ),
     "FAILOVER": (
         "FAILOVER ABORT",
         "FAILOVER nosuch",
@@ -168,6 +170,7 @@ MISTAKES: dict[str, tuple[str, ...]] = {
     "SCRIPT KILL": ("SCRIPT KILL",),
     "FUNCTION KILL": ("FUNCTION KILL",),
     "PFDEBUG": ("PFDEBUG nosuch k",),
+    "TRIMSLOTS": ("TRIMSLOTS RANGES a", "TRIMSLOTS RANGES 1 a b"),
 }
 
 # One protocol only, and which.
