@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from topologies.lockstep import ask_node
 from topologies.reply import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from generators.command import Program
     from generators.tree import Plain, Tree
@@ -73,13 +73,17 @@ def programs(
 @contextmanager
 def quick_clock(*nodes: Node) -> Iterator[None]:
     """Time-outs of some milliseconds are over in some: a server looks at them as often as `hz` says."""
-    for node in nodes:
-        ask_node(node, command("CONFIG", "SET", "hz", "500"))
+    _set_hz(nodes, 500)
     try:
         yield
     finally:
-        for node in nodes:
-            ask_node(node, command("CONFIG", "SET", "hz", "10"))
+        _set_hz(nodes, 10)
+
+
+def _set_hz(nodes: Iterable[Node], times: int) -> None:
+    for node in nodes:
+        with suppress(OSError):  # one that a program has ended is started again as it was
+            ask_node(node, command("CONFIG", "SET", "hz", times))
 
 
 def rules_of(rules: Tolerances) -> Tolerances:
