@@ -21,7 +21,8 @@ MOST_CONNECTIONS = 9
 
 CONTAINERS = frozenset(
     (
-        *("ACL", "CLIENT", "CLUSTER", "COMMAND", "COMMANDLOG", "CONFIG", "DEBUG", "FUNCTION", "LATENCY"),
+        *("ACL", "CLIENT", "CLUSTER", "COMMAND", "COMMANDLOG", "CONFIG", "DEBUG", "FUNCTION", "HOTKEYS"),
+        *("LATENCY",),
         *("MEMORY", "MODULE", "OBJECT", "PUBSUB", "SCRIPT", "SENTINEL", "SLOWLOG", "XGROUP", "XINFO"),
     )
 )  # commands whose first argument is the name of a sub-command

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from reports.run import AreaCoverage, CommandCoverage, Coverage, Run, Tolerance, Totals, Work
+from reports.shares import shares_of
 from topologies.cluster import STANDALONE
 
 if TYPE_CHECKING:
@@ -73,8 +74,11 @@ def _length(finding: Finding) -> tuple[int, int, int]:
     return len(finding.program), sum(map(len, finding.program)), finding.protocol
 
 
-def coverage_of(work: Iterable[Work], known: Sequence[str] = ()) -> Coverage:
-    """The areas in alphabetical order, the commands by how often they were sent; `known` is all there are."""
+def coverage_of(work: Iterable[Work], known: Sequence[str] = (), tokens: Sequence[str] = ()) -> Coverage:
+    """The areas in alphabetical order, the commands by how often they were sent; `known` and `tokens` are all
+    there are.
+    """
+    work = tuple(work)
     areas: dict[str, AreaCoverage] = {}
     sent: Counter[str] = Counter()
     errors: Counter[str] = Counter()
@@ -88,7 +92,10 @@ def coverage_of(work: Iterable[Work], known: Sequence[str] = ()) -> Coverage:
     ]
     never = tuple(name for name in known if name not in sent)
     return Coverage(
-        areas=tuple(areas[name] for name in sorted(areas)), commands=tuple(commands), never_sent=never
+        areas=tuple(areas[name] for name in sorted(areas)),
+        commands=tuple(commands),
+        never_sent=never,
+        shares=shares_of(work, sent, known, tokens),
     )
 
 

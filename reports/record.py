@@ -198,7 +198,7 @@ def write_file(path: Path, content: bytes) -> None:
 def _from_workers(directory: Path, run: Run) -> Record:
     findings, torn_findings = _read_lines(sorted(directory.glob("findings-*.jsonl")), Finding)
     work, torn_work = _read_lines(sorted(directory.glob("progress-*.jsonl")), Work)
-    coverage = coverage_of(work, run.known_commands)
+    coverage = coverage_of(work, run.known_commands, run.known_tokens)
     run = msgspec.structs.replace(run, **totals_of(work, run))
     return Record(directory, run, merged_findings(findings), coverage, torn_findings + torn_work)
 

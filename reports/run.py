@@ -109,7 +109,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     tolerances: tuple[Tolerance, ...] = ()
     not_run: tuple[NotRun, ...] = ()
     replayed: dict[str, bool] = msgspec.field(default_factory=dict)  # ledger id: its program still differs
-    known_commands: tuple[str, ...] = ()  # every command that the baseline knows, sub-commands with a blank
+    known_commands: tuple[str, ...] = ()  # every command that the engines know, sub-commands with a blank
+    known_tokens: tuple[str, ...] = ()  # every token that they describe, behind its command: SET NX
     full: bool = False  # every area ran, so that a ledger entry that matched nothing is stale
     explained: dict[str, Explanation] = msgspec.field(default_factory=dict)  # ledger id: what it says
     stale: tuple[str, ...] = ()  # ledger ids
@@ -136,12 +137,23 @@ class CommandCoverage(msgspec.Struct, frozen=True, kw_only=True):
     errors: int = 0
 
 
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of one kind was reached: done / all, and what was not, with the reason."""
+
+    what: str
+    done: int = 0
+    all: int | None = None  # null where no engine says how many there are
+    reached: tuple[str, ...] = ()  # spelled out where `all` is null, and for replies
+    missing: tuple[NotRun, ...] = ()
+
+
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     """`coverage.json`."""
 
     areas: tuple[AreaCoverage, ...] = ()
     commands: tuple[CommandCoverage, ...] = ()
-    never_sent: tuple[str, ...] = ()  # commands that the baseline knows and no program used
+    never_sent: tuple[str, ...] = ()  # commands that the engines know and no program used
+    shares: tuple[Share, ...] = ()  # commands, tokens, replies, errors, encodings
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +167,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     sent: dict[str, int] = msgspec.field(default_factory=dict)  # command: how often
     errors: dict[str, int] = msgspec.field(default_factory=dict)  # command: how often the baseline refused it
     tolerated: dict[str, int] = msgspec.field(default_factory=dict)  # rule: how often
+    reached: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)  # tokens, replies … of the walk
 
 
 def build_record(build: Build, server: dict[str, str] | None = None) -> BuildRecord:

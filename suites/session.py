@@ -24,7 +24,7 @@ from reports.book import BookError, load_ledger
 from reports.judge import Policy, judge
 from reports.ranges import Pair as EnginePair
 from reports.run import NotRun, Run, build_record, this_machine
-from suites.conformance.tolerance import command_names
+from suites.conformance.walking import tree_of
 from suites.interrupt import take_sigterm_for_ctrl_c
 from suites.options import Options, options_of
 from suites.profiles import PROFILES
@@ -276,7 +276,7 @@ def _open_record(session: Session, config: pytest.Config) -> None:
     try:
         nodes = session.nodes()
         said = [_server_info(node) for node in nodes]
-        known = command_names(*(ask_node(node, command("COMMAND")) for node in nodes))
+        tree = tree_of(*nodes)
         home = session.home
     finally:
         session.close()
@@ -298,7 +298,8 @@ def _open_record(session: Session, config: pytest.Config) -> None:
         start=_now(),
         fail_on=options.fail_on.value,
         strict=options.strict,
-        known_commands=known,
+        known_commands=tuple(tree),
+        known_tokens=tuple(f"{name} {token}" for name in tree for token in sorted(tree[name].tokens)),
         reproduce=session.reproduce,
         notes=_notes(workers),
         not_run=_OUT_OF_SCOPE if session.hands_on else (*_OUT_OF_SCOPE, _NOT_HANDED_ON),

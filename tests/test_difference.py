@@ -502,3 +502,23 @@ def test_nodes_that_are_unknown_are_not_told_apart(node: str) -> None:
         mask(error(f"ERR Invalid node address specified: {node}:1"))
         == "(error) ERR Invalid node address specified: _"
     )
+
+
+def test_a_container_that_one_side_lacks_is_one_difference() -> None:
+    """Its sub-commands are none of their own."""
+    lacks = error("ERR unknown command 'COMMANDLOG', with args beginning with: ")
+    names = {
+        named(line, lacks, reply).signature
+        for line, reply in (
+            ("COMMANDLOG", error("ERR wrong number of arguments for 'commandlog' command")),
+            ("COMMANDLOG nosuch", error("ERR unknown subcommand 'nosuch'. Try COMMANDLOG HELP.")),
+            ("COMMANDLOG LEN slow", one("0")),
+            ("COMMANDLOG LEN slow", Reply(Kind.SIMPLE, b"QUEUED")),
+        )
+    }
+    assert names == {"agreement.unknown-command | COMMANDLOG | baseline"}
+
+
+def test_what_7_says_of_a_wrong_number_is_not_a_sub_command_that_it_does_not_know() -> None:
+    both = "ERR unknown subcommand or wrong number of arguments for 'UNBLOCK'. Try CLIENT HELP."
+    assert rule("CLIENT UNBLOCK 0 0 0", error(both), one("0")) == "unknown-argument"

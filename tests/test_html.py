@@ -14,7 +14,7 @@ from reports.finding import WireReply
 from reports.html import html, link
 from reports.judge import Policy, judge
 from reports.record import Record, RecordWriter
-from reports.run import Coverage, Explanation
+from reports.run import Coverage, Explanation, NotRun, Share
 from reports.side_by_side import side_by_side
 from tests.sample_record import a_finding, a_run, realistic_findings, write_realistic
 
@@ -215,3 +215,15 @@ def test_a_run_without_an_end_says_so_on_top() -> None:
     text = Page(html(unended)).text
     assert "Unfinished run. So far: " in text
     assert "The end of findings-gw0.jsonl is cut off" in text
+
+
+def test_shares_say_how_much_and_why_not_the_rest() -> None:
+    missing = NotRun(what="MONITOR", why="every later command would be a reply")
+    shares = (
+        Share(what="commands", done=378, all=379, missing=(missing,)),
+        Share(what="error replies", done=140),
+    )
+    page = Page(html(Record(NOWHERE, a_run(), (), Coverage(shares=shares))))
+    assert "378" in page.text
+    assert "Commands: 1 not reached" in page.text
+    assert missing.why in page.text

@@ -14,6 +14,7 @@ from generators.vocabulary import areas
 from suites.conformance.campaign import Budget, Campaign
 from suites.conformance.probe import DIGEST
 from suites.conformance.tolerance import tolerances
+from suites.conformance.walking import KEYS, area_of, programs, rules_of, tree_of
 from tests.liar.engine import make_liar
 from tests.liar.lie import Lie
 from tests.liar.lies import LIES
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 ENGINE = "valkey:8.1"
 SEED = 20241
 BUDGET = Budget(commands=200_000, seconds=120.0)  # the gate gives every area five times as many
+WALKED = 100  # programs for each command
 MOST_LINES = 4
 
 pytestmark = pytest.mark.engines
@@ -73,17 +75,23 @@ def discoveries(lie: Lie, baseline: Node, candidate: Node) -> list[Discovery]:
     def told() -> bool:
         return any(_named(each, lie) for each in found)
 
+    rules = tolerances(ask_node(baseline, command("COMMAND")))
+    group = lie.area.removeprefix("walk-")
+    walks = group != lie.area
     campaign = Campaign(
-        area=areas()[lie.area],
+        area=area_of(group) if walks else areas()[lie.area],
         seed=SEED,
         locksteps=locksteps,
-        rules=tolerances(ask_node(baseline, command("COMMAND"))),
+        rules=rules_of(rules) if walks else rules,
         digest=DIGEST,
         found=found.append,
         enough=told,
     )
     try:
-        campaign.run(BUDGET)
+        if walks:
+            campaign.play(programs(tree_of(baseline), group, WALKED), KEYS, BUDGET.seconds)
+        else:
+            campaign.run(BUDGET)
     finally:
         for lockstep in locksteps.values():
             lockstep.close()
@@ -106,9 +114,9 @@ def test_lie_is_found(
         found = discoveries(lie, request.getfixturevalue("honest_cluster" if cluster else "honest"), node)
     finally:
         node.stop()
-    programs = [each.program for each in found if _named(each, lie)]
-    assert programs, f"found instead: {[each.difference.signature for each in found]}"
-    assert min(map(len, programs)) <= MOST_LINES, [str(line) for line in programs[0]]
+    shown = [each.program for each in found if _named(each, lie)]
+    assert shown, f"found instead: {[each.difference.signature for each in found]}"
+    assert min(map(len, shown)) <= MOST_LINES, [str(line) for line in shown[0]]
 
 
 def test_the_truth_stays_green(home: Home, honest: Node, build: Build, tmp_path: Path) -> None:
@@ -116,7 +124,7 @@ def test_the_truth_stays_green(home: Home, honest: Node, build: Build, tmp_path:
     proxy = obtain([f"path:{make_liar(tmp_path, build, 'honest')}"], progress=False)[0]
     node = home.start(NodeSpec(name="proxy", build=proxy))
     try:
-        for area in ("strings", "hashes", "transactions"):
+        for area in ("strings", "hashes", "transactions", "walk-string", "walk-transactions"):
             lie = Lie(name="none", area=area, rule="none", subject="none", says="nothing")
             assert discoveries(lie, honest, node) == []
     finally:

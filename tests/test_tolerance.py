@@ -394,3 +394,13 @@ def test_keys_of_a_slot_are_compared_where_all_were_asked_for() -> None:
 @pytest.mark.parametrize("name", ["SLOTS", "MYID", "COUNTKEYSINSLOT 0", "KEYSLOT a"])
 def test_what_is_equal_in_clusters_is_compared_exactly(name: str) -> None:
     assert not same_in_a_cluster(f"CLUSTER {name}", bulk(b"a"), bulk(b"b"))
+
+
+def test_what_a_server_tells_of_itself_is_compared_by_type_in_the_walk_only() -> None:
+    asked, ours, theirs = parse("INFO"), Reply(Kind.BULK, b"a"), Reply(Kind.BULK, b"b")
+    assert not Tolerances().same(asked, ours, theirs)
+    walked = Tolerances(reports=True)
+    assert walked.same(asked, ours, theirs)
+    assert walked.applied == {"report": 1}
+    assert not walked.same(asked, ours, Reply(Kind.VERBATIM, b"txt:b"))
+    assert not walked.same(asked, Reply(Kind.ERROR, b"ERR a"), Reply(Kind.ERROR, b"ERR b"))

@@ -33,6 +33,7 @@ _LAST_WORDS, _CRASH_REPORT, _STARTS = (
     "BUG REPORT START",
     "oO0OoO0OoO0Oo",
 )  # lines, and what stands in them
+_LARGE_BYTES = 1 << 17
 DYING_S = 1.0  # a server that writes its last words accepts connections and says nothing
 
 
@@ -181,6 +182,8 @@ def ask(wire: socket.socket, asked: Command) -> Reply:
         if not chunk:
             return Reply(Kind.NONE, b"closed")
         buffer += chunk
+        if not chunk.endswith(b"\n"):
+            continue  # the middle of a large reply: it is not decoded once for each chunk
         try:
             reply, end = decode(buffer)
         except TruncatedError:
@@ -236,6 +239,7 @@ class Lockstep:
         self._closing = (command("DISCARD"), *login, command("UNWATCH"), command("SELECT", "0"))
         self._before = self._between = self._after = b""
         self._marks = tuple(secrets.token_hex(10).encode() for _ in range(3))
+        self._bodies: list[bytes] = []  # of the last run, one where both sides said the same
         self._ends = tuple(b"$%d\r\n%b\r\n" % (len(mark), mark) for mark in self._marks)
         self.arrange(reset=(), probe=())
 
@@ -265,7 +269,9 @@ class Lockstep:
         start = self._ends[0]
         bodies = [buffer[buffer.find(start) + len(start) :] if start in buffer else b"" for buffer in buffers]
         if bodies[0] == bodies[1] and failures == [None, None]:
+            self._bodies = bodies[:1]
             return None
+        self._bodies = bodies if failures == [None, None] else []
         sides = zip(self.sides, bodies, failures, strict=True)
         in_reset = any(
             failure and start not in buffer for buffer, failure in zip(buffers, failures, strict=True)
@@ -275,6 +281,22 @@ class Lockstep:
         if exchange.incident:
             self.close()
         return exchange
+
+    def heard(self) -> list[Transcript]:
+        """What the last run said, decoded: one transcript where both sides said the same, none after an incident,
+        none of what is very large.
+        """
+        heard = []
+        for body in self._bodies:
+            if len(body) > _LARGE_BYTES:
+                continue
+            program, _, probe = body.partition(self._ends[1])
+            try:
+                replies = tuple(decode_all(program))[: -len(self._closing)]
+                heard.append(Transcript(replies, tuple(decode_all(probe.removesuffix(self._ends[2])))))
+            except ProtocolError:
+                continue
+        return heard
 
     def _transcript(self, program: Script, side: Side, body: bytes, failure: bytes | None) -> Transcript:
         middle, end = self._ends[1], self._ends[2]

@@ -125,16 +125,45 @@ class Campaign:
             assert outcome.compared > before or self.enough(), "a batch that compares nothing would never end"
         return outcome
 
+    def play(
+        self,
+        programs: Iterable[tuple[Program, int]],
+        keys: tuple[bytes, ...],
+        seconds: float,
+        ran: Callable[[Program, Lockstep], None] = lambda *_: None,
+    ) -> Outcome:
+        """Plays these programs, each in the protocol beside it, and nothing else; `keys` are what they are about.
+
+        `ran` is called after each, before its differences are looked into.
+        """
+        outcome = Outcome(self.area.name)
+        started = time.monotonic()
+        hunt = Hunt(locksteps=self.locksteps, rules=self.rules, keys=keys, found=self._believe)
+        for lockstep in self.locksteps.values():
+            lockstep.arrange(reset=self.area.reset, probe=probe(keys, self.digest))
+        for program, protocol in programs:
+            interrupt.raise_again()
+            if self.enough():
+                break
+            if time.monotonic() - started > seconds:
+                outcome.ended_early = True
+                break
+            self._play(hunt, outcome, program, protocol, ran)
+        outcome.seconds = time.monotonic() - started
+        outcome.counts = hunt.known.counts
+        self.told(outcome)
+        return outcome
+
     def _play_corpus(self, hunt: Hunt, outcome: Outcome) -> None:
         """What once differed between some two engines, and what every run sends, in both protocols."""
         for program in (*corpus(self.area.name), *whole_programs(self.area.name)):
             if self.hands_on or hands_nothing_on(program):
-                self._play(program, self.locksteps, hunt, outcome)
+                self._play_in(self.locksteps, program, hunt, outcome)
 
     def _play_scripts(self, hunt: Hunt, outcome: Outcome) -> None:
         """Every script of the grammar, in both protocols; those that end servers once."""
         for program in scripts(rewritten=self.hands_on):
-            self._play(program, self.locksteps, hunt, outcome)
+            self._play_in(self.locksteps, program, hunt, outcome)
         for program in deadly_scripts():
             if not self.enough():
                 self._play_deadly(program, hunt, outcome)
@@ -146,7 +175,7 @@ class Campaign:
         outcome.sent.update(each.full_name for each in program)
         seen = self._died(program, runs)
         if seen is None:
-            self._play(program, self.locksteps, hunt, outcome)
+            self._play_in(self.locksteps, program, hunt, outcome)
             return
         for found in runs.differences(program, seen):
             if not hunt.known.met(found):
@@ -172,20 +201,30 @@ class Campaign:
             each.close()
         return seen
 
-    def _play(self, program: Program, protocols: Iterable[int], hunt: Hunt, outcome: Outcome) -> None:
+    def _play_in(self, protocols: Iterable[int], program: Program, hunt: Hunt, outcome: Outcome) -> None:
         hunt.keys = keys_in(program)
         for protocol in protocols:
-            lockstep = self.locksteps[protocol]
             if self.enough():
                 return
-            lockstep.arrange(reset=self.area.reset, probe=probe(hunt.keys, self.digest))
-            encoded = script(program)
-            outcome.count(encoded)
-            outcome.sent.update(each.full_name for each in program)
-            exchange = self._run(encoded, hunt, protocol)
-            self._ran(partial(tuple, program))
-            if exchange is not None:
-                self._examine(hunt, program, exchange, protocol)
+            self.locksteps[protocol].arrange(reset=self.area.reset, probe=probe(hunt.keys, self.digest))
+            self._play(hunt, outcome, program, protocol)
+
+    def _play(
+        self,
+        hunt: Hunt,
+        outcome: Outcome,
+        program: Program,
+        protocol: int,
+        ran: Callable[[Program, Lockstep], None] = lambda *_: None,
+    ) -> None:
+        encoded = script(program)
+        outcome.count(encoded)
+        outcome.sent.update(each.full_name for each in program)
+        exchange = self._run(encoded, hunt, protocol)
+        ran(program, self.locksteps[protocol])
+        self._ran(partial(tuple, program))
+        if exchange is not None:
+            self._examine(hunt, program, exchange, protocol)
 
     def _ran(self, program: Callable[[], Program]) -> None:
         self._last = program

@@ -40,6 +40,7 @@ from topologies.reply import Kind, Reply
 
 if TYPE_CHECKING:
     from generators.command import Command, Program
+    from generators.tree import Tree
 
 OTHER_DIGITS = "the same numbers in other digits"
 UNKNOWN_ARGUMENT = "agreement.unknown-argument"
@@ -53,7 +54,9 @@ _REFUSED_ARGUMENT = re.compile(
     rb"unrecognized|invalid (option|argument)|unsupported unit",
     re.IGNORECASE,
 )
-# 6.x says this of a sub-command that it does not know, and of one that it knows.
+_UNKNOWN_CONTAINER = re.compile(rb"^ERR unknown command\b", re.IGNORECASE)
+_CALLED_FROM = re.compile(rb"command called from")  # what a script is told of a command that nobody knows
+# 6.x says this of a sub-command that it does not know, and of one that it knows; 7.x, in lower case, of those only.
 _AMBIGUOUS = re.compile(rb"Unknown subcommand or wrong number of arguments")
 _GENERAL = re.compile(
     rb"syntax error|(wrong|action or) number of (arguments|args)|unsupported option", re.IGNORECASE
@@ -69,7 +72,11 @@ _SAID_TO_ALL = (
     (_OUT_OF_REACH, "any key that scripts may not reach"),
     *((re.compile(rf"\b{code} ".encode()), f"any command that gets {code}") for code in _CODES),
 )
-_TOKENS = tokens()
+_KNOWN_AFTER_ALL = re.compile(rb"unknown subcommand or wrong number of arguments")
+_TOKENS = set(tokens())
+_SUBCOMMANDS = set(subcommands())
+# Command: its tokens that only one engine of this run describes, with the side that does, 0 or 1.
+_ONE_SIDED: dict[str, dict[str, int]] = {}
 _INCIDENTS = {
     b"timeout": "hang",
     b"closed": "closed",
@@ -78,6 +85,15 @@ _INCIDENTS = {
     b"a reply": "no-reply",
     b"waits": "waits",
 }
+
+
+def learn(tree: Tree) -> None:
+    """Takes in tokens and sub-commands that the engines of this run name, beside those of the vocabulary."""
+    for syntax in tree.values():
+        _TOKENS.update(token.encode() for token in syntax.tokens if token.isupper() and len(token) > 1)
+        if len(syntax.words) > 1:
+            _SUBCOMMANDS.add(syntax.name)
+        _ONE_SIDED[syntax.name] = {token: min(sides) for token, sides in syntax.one_sided.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +176,8 @@ def _named_what(step: Step, rule: str, subject: str) -> tuple[str, str]:
     refused = [reply.kind in ERRORS for reply in (step.baseline, step.candidate)]
     match rule:
         case "agreement.unknown-command":
-            return subject, "baseline" if _is_unknown(step.baseline) else "candidate"
+            lacks = _UNKNOWN_CONTAINER.match(text_of(step.baseline)) or not _lacks_container(step)
+            return subject, "baseline" if lacks and _is_unknown(step.baseline) else "candidate"
         case "agreement.unknown-argument":
             named = with_tokens(step.asked, subject) if _names_no_argument(step) else subject
             return named, f"{_refusal(step.baseline)} | {_refusal(step.candidate)}"
@@ -178,7 +195,10 @@ def _any_of(step: Step, rule: str) -> str | None:
     """Which commands have this difference from one cause, so that it is one finding; None for this command only."""
     texts = text_of(step.baseline) + text_of(step.candidate)
     refused = step.baseline.kind in ERRORS or step.candidate.kind in ERRORS
-    if refused and b"QUEUED" in (step.baseline.value, step.candidate.value):
+    queued = b"QUEUED" in (step.baseline.value, step.candidate.value)
+    if rule == "agreement.unknown-command" and (_lacks_container(step) or _subject(step) in _SUBCOMMANDS):
+        return None  # queued or not, one side does not know it
+    if refused and queued:
         return "any command that is refused when queued"
     if rule == "agreement.error-code" and {_code(step.baseline), _code(step.candidate)} <= _REDIRECTIONS:
         return "any command whose keys are elsewhere"
@@ -254,6 +274,25 @@ def _plain(reply: Reply) -> str:
     )
 
 
+def refusals(difference: Difference) -> list[tuple[int, str]]:
+    """The sides that refuse an argument, 0 or 1, and how."""
+    return [(side, mask(reply)) for side, reply in enumerate(difference.replies) if _refuses(reply)]
+
+
+def lacked(difference: Difference) -> list[tuple[int, str]]:
+    """Tokens of the command that only the other side describes, with the side that answers them with an error."""
+    asked = handed_on(difference.step.asked)
+    described = _ONE_SIDED.get(subject_of(asked), {})
+    words = (
+        {arg.upper().decode("utf-8", "backslashreplace") for arg in asked.args[1:]} if described else set()
+    )
+    return [
+        (1 - side, token)
+        for token, side in described.items()
+        if token in words and difference.replies[1 - side].kind in ERRORS
+    ]
+
+
 def may_be_an_argument(difference: Difference) -> bool:
     """Whether both sides refuse, and only one of them an argument: another value may show that one takes it."""
     refused = [_refuses(reply) for reply in difference.replies]
@@ -286,18 +325,27 @@ def subject_of(asked: Command) -> str:
 def _subject(step: Step) -> str:
     """The same; the container alone where both sides refuse and its second word is any word: `XINFO a`."""
     asked = step.asked
-    both = all(reply.kind in ERRORS or reply.value == b"QUEUED" for reply in (step.baseline, step.candidate))
+    if _lacks_container(step):
+        return asked.name
     if _is_unknown(step.baseline) != _is_unknown(step.candidate):
         unknown = text_of(step.baseline if _is_unknown(step.baseline) else step.candidate)
         return subject_of(asked) if b"subcommand" in unknown.lower() else asked.name
-    return asked.name if both and asked.full_name not in subcommands() else subject_of(asked)
+    both = all(reply.kind in ERRORS or reply.value == b"QUEUED" for reply in (step.baseline, step.candidate))
+    return asked.name if both and asked.full_name not in _SUBCOMMANDS else subject_of(asked)
+
+
+def _lacks_container(step: Step) -> bool:
+    """Whether one side knows the whole command not, so that none of its sub-commands is a difference of its own."""
+    texts = text_of(step.baseline), text_of(step.candidate)
+    unknown = [bool(_UNKNOWN_CONTAINER.match(text)) for text in texts]
+    return unknown[0] != unknown[1] and not any(_CALLED_FROM.search(text) for text in texts)
 
 
 def _rule(step: Step) -> str:  # noqa: PLR0911  (a table in the order of the docs' table)
     a, b = step.baseline, step.candidate
     if Kind.NONE in (a.kind, b.kind):
         return f"agreement.{_incident(a if a.kind is Kind.NONE else b)}"
-    if _is_unknown(a) != _is_unknown(b) and not (_refuses(a) and _refuses(b)):
+    if _lacks_container(step) or (_is_unknown(a) != _is_unknown(b) and not (_refuses(a) and _refuses(b))):
         return "agreement.unknown-command"  # 6.x: "Unknown subcommand or wrong number of arguments" is either
     both_refuse_alike = a.kind in ERRORS and a.kind is b.kind and _code(a) == _code(b)
     if _refuses(a) != _refuses(b) and not both_refuse_alike:
@@ -348,9 +396,8 @@ def _incident(reply: Reply) -> str:
 
 
 def _is_unknown(reply: Reply) -> bool:
-    return (
-        reply.kind in ERRORS and isinstance(reply.value, bytes) and bool(_UNKNOWN_COMMAND.match(reply.value))
-    )
+    text = text_of(reply) if reply.kind in ERRORS else b""
+    return bool(_UNKNOWN_COMMAND.match(text)) and not _KNOWN_AFTER_ALL.search(text)
 
 
 def _refuses(reply: Reply) -> bool:

@@ -6,6 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from suites.conformance.difference import UNKNOWN_ARGUMENT, lacked, refusals, subject_of, with_tokens
+from suites.conformance.tolerance import handed_on
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -50,13 +53,16 @@ class Known:
     _finals: dict[str, str] = field(default_factory=dict)  # signature as found: when shrunk
     _simplest: dict[tuple[str, frozenset[str]], str] = field(default_factory=dict)
     _looked: Counter[str] = field(default_factory=Counter)
+    _refused: dict[tuple[str, int, str], dict[frozenset[str], str]] = field(default_factory=dict)
+    _lacked: dict[tuple[str, int, str], str] = field(default_factory=dict)
     _given_up: Counter[str] = field(default_factory=Counter)
     _reported: set[str] = field(default_factory=set)
 
     def met(self, difference: Difference) -> bool:
         """Whether it is known; then it is counted."""
         return self.met_by_name(difference.signature) or (
-            self._simpler(difference) is not None and self.met_by_name(difference.signature)
+            (self._simpler(difference) or self._refused_before(difference)) is not None
+            and self.met_by_name(difference.signature)
         )
 
     def met_by_name(self, signature: str) -> bool:
@@ -92,7 +98,31 @@ class Known:
         for signature in (as_found, difference.signature):
             self._finals[signature] = difference.signature
         self._simplest[difference.loose, difference.tokens] = difference.signature
+        self._note_refusal(difference)
         self.counts[difference.signature] += 1
+
+    def _note_refusal(self, difference: Difference) -> None:
+        """A side that does not know a token refuses whatever stands with it, in the same words."""
+        subject, final = subject_of(handed_on(difference.step.asked)), difference.signature
+        for side, token in lacked(difference):
+            self._lacked.setdefault((subject, side, token), final)
+        if difference.rule == UNKNOWN_ARGUMENT and len(difference.tokens) > len(difference.subject.split()):
+            for side, how in refusals(difference):
+                self._refused.setdefault((subject, side, how), {})[difference.tokens] = final
+
+    def _refused_before(self, difference: Difference) -> str | None:
+        """What the other side says of the rest, where one side is known not to know a token that stands there."""
+        asked = handed_on(difference.step.asked)
+        subject, sides = subject_of(asked), refusals(difference)
+        finals = [self._lacked.get((subject, *each)) for each in lacked(difference)]
+        if len(sides) == 1:
+            present = frozenset(with_tokens(asked).split())
+            known = self._refused.get((subject, *sides[0]), {})
+            finals += [final for tokens, final in known.items() if tokens <= present]
+        final = next(filter(None, finals), None)
+        if final is not None:
+            self._finals[difference.signature] = final
+        return final
 
     def _simpler(self, difference: Difference) -> str | None:
         """A known difference of the same kind whose tokens all stand in this command, too."""

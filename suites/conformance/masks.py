@@ -23,6 +23,7 @@ _ECHOES = tuple(
         rb"(with args beginning with:).*",
         rb"(\bmember) .*(?= does not exist)",
         rb"(Unrecognized REPLCONF option:).*",
+        rb"(found in the (?:provided|NOT-\w+) filter:) .*",
         rb"(No such user) .*",
         rb"(Unsupported option) .*",
         rb"((?i:unknown argument):) .*",

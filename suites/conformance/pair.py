@@ -13,9 +13,11 @@ from generators.command import Command, command
 from reports.record import RecordWriter
 from reports.run import Work
 from suites.conformance.campaign import Outcome
+from suites.conformance.difference import learn
 from suites.conformance.probe import DIGEST, READ_ALL
 from suites.conformance.report import finding_of
 from suites.conformance.tolerance import command_names, tolerances
+from suites.conformance.walking import tree_of
 from topologies.cluster import CLUSTER, STANDALONE
 from topologies.lockstep import Lockstep, ask, ask_node, introduce
 from topologies.mending import mending_locksteps
@@ -24,6 +26,7 @@ from topologies.reply import Kind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from generators.tree import Tree
     from reports.finding import Finding
     from suites.conformance.discovery import Discovery
     from suites.conformance.tolerance import Tolerances
@@ -52,6 +55,7 @@ class Pair:
     commands: frozenset[str] = frozenset()  # that some engine of the pair knows
     topology: str = STANDALONE
     area: str = ""  # that is being hunted
+    tree: Tree = field(default_factory=dict)  # what the engines say of their commands
     told: Outcome = field(default_factory=lambda: Outcome(""))
     found: list[Finding] = field(default_factory=list)
 
@@ -65,8 +69,10 @@ class Pair:
         )
         pen = RecordWriter.open(session.options.record, worker=session.worker or "main")
         digest = _digest(baseline, candidate)
+        tree = tree_of(baseline, candidate)
+        learn(tree)
         names = frozenset(command_names(*tables))
-        return cls(session, locksteps, tolerances(*tables), digest, pen, names, topology)
+        return cls(session, locksteps, tolerances(*tables), digest, pen, names, topology, tree=tree)
 
     def close(self) -> None:
         for lockstep in self.locksteps.values():
@@ -100,6 +106,10 @@ class Pair:
         self.told = Outcome(
             outcome.area, outcome.compared, outcome.programs, outcome.seconds, Counter(outcome.sent)
         )
+
+    def reached(self, area: str, words: dict[str, tuple[str, ...]]) -> None:
+        """Writes down what a walk has reached."""
+        self.pen.progress(Work(area=area, reached=words))
 
     def counted(self, counts: Counter[str]) -> None:
         """Adds how often each finding was met to what was written of it."""

@@ -10,9 +10,11 @@ from generators.raw import commands_only, parse_line
 from generators.vocabulary import areas
 from suites.conformance.campaign import Campaign, Outcome
 from suites.conformance.canary import heal
+from suites.conformance.reached import Reached
 from suites.conformance.replay import replay
 from suites.conformance.tolerance import hands_nothing_on
-from suites.profiles import PROFILES
+from suites.conformance.walking import GROUPS, KEYS, OTHERS, area_of, programs, quick_clock, rules_of
+from suites.profiles import PROFILES, WALKS
 from suites.subtests import fail_for
 from topologies.cluster import CLUSTER, STANDALONE
 
@@ -71,6 +73,34 @@ def _hunt(area: Area, pair: Pair, session: Session, subtests: pytest.Subtests) -
     pair.found.clear()
     pair.area = area.name
     outcome = campaign.run(PROFILES[session.options.profile].of(area.share))
+    pair.counted(outcome.counts)
+    if outcome.ended_early:
+        _note_early_end(pair, outcome)
+    fail_for(pair.found, session, subtests)
+
+
+@pytest.mark.parametrize("group", [*GROUPS, OTHERS])
+def test_walk(group: str, pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
+    """A walk through all that the engines themselves say their commands take, whatever the seed."""
+    area = area_of(group)
+    campaign = Campaign(
+        area=area,
+        seed=session.options.seed,
+        locksteps=pair.locksteps,
+        rules=rules_of(pair.rules),
+        digest=pair.digest,
+        found=pair.discovered,
+        told=pair.work_done,
+        hands_on=session.hands_on,
+    )
+    pair.found.clear()
+    pair.area = area.name
+    walk = WALKS[session.options.profile]
+    reached = Reached(pair.tree)
+    drawn = programs(pair.tree, group, walk.programs, in_both=walk.in_both)
+    with quick_clock(*(side.node for side in pair.locksteps[2].sides)):
+        outcome = campaign.play(drawn, KEYS, walk.seconds, reached.note)
+    pair.reached(area.name, reached.words())
     pair.counted(outcome.counts)
     if outcome.ended_early:
         _note_early_end(pair, outcome)

@@ -69,7 +69,7 @@ class Lie:
     """One lie. `commands` are those that it looks at; where it needs only one, that is the subject."""
 
     name: str
-    area: str  # of the forms whose programs can show it
+    area: str  # of the forms whose programs can show it, or walk-GROUP
     rule: str  # what a comparison must call the difference
     subject: str  # the command that it must name
     says: str  # what is wrong, in one sentence

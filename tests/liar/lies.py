@@ -9,6 +9,7 @@ from tests.liar.lie import HONEST, Lie
 from tests.liar.plain_lies import ENCODINGS, ERRORS, ORDERS, TIMES, TYPES, VALUES
 from tests.liar.script_lies import SCRIPTS
 from tests.liar.sly_lies import SLY
+from tests.liar.walk_lies import WALKED
 
 LIES = (
     *TYPES,
@@ -23,6 +24,7 @@ LIES = (
     *SLY,
     *SCRIPTS,
     *CLUSTERS,
+    *WALKED,
 )
 _BY_NAME = {lie.name: lie for lie in (HONEST, *LIES, *DESCRIPTIONS)}
 

@@ -319,4 +319,16 @@ SHOWN: dict[str, tuple[str, str, str]] = {
         "(error) ERR SELECT is not allowed in cluster mode",
         "(error) ERR SELECT is refused here",
     ),
+    "lcs-minmatchlen-refused": (
+        "LCS a b IDX MINMATCHLEN 2",
+        '1) "matches"\n2) (empty array)\n3) "len"\n4) (integer) 0',
+        "(error) ERR syntax error",
+    ),
+    "geosearchstore-frommember-refused": (
+        "GEOADD g 13 38 a ; GEOSEARCHSTORE k g FROMMEMBER a BYRADIUS 1 m",
+        "(integer) 1",
+        "(error) ERR syntax error",
+    ),
+    "getex-lower-case-token": ("SET s a ; GETEX s persist", '"a"', "(error) ERR syntax error"),
+    "hsetnx-empty-field": ('HSETNX h "" v', "(integer) 1", "(integer) 0"),
 }
