@@ -54,6 +54,8 @@ _SAID_TO_ALL = (
     (_AMBIGUOUS, "any sub-command"),
     (re.compile(rb"not allowed from"), "any command barred from scripts"),
     (re.compile(rb"Script killed by user"), "any script that is killed"),
+    (re.compile(rb"are allowed in this context"), "any command of a subscriber"),
+    (re.compile(rb"Command (.* )?not allowed inside a transaction"), "any command barred from transactions"),
     *((re.compile(rf"\b{code} ".encode()), f"any command that gets {code}") for code in _CODES),
 )
 _TOKENS = tokens()
@@ -325,7 +327,7 @@ def with_tokens(asked: Command, subject: str = "") -> str:
     return " ".join((subject, *sorted(present)))
 
 
-_QUOTED = re.compile(rb"'[^']*'|`[^`]*`|\"[^\"]*\"")
+_QUOTED = re.compile(rb"(?<![a-z])'[^']*'|`[^`]*`|\"[^\"]*\"")
 _NUMBER = re.compile(rb"-?\b\d+(\.\d+)?\b")
 _SHA = re.compile(rb"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
 
