@@ -522,3 +522,29 @@ def test_a_container_that_one_side_lacks_is_one_difference() -> None:
 def test_what_7_says_of_a_wrong_number_is_not_a_sub_command_that_it_does_not_know() -> None:
     both = "ERR unknown subcommand or wrong number of arguments for 'UNBLOCK'. Try CLIENT HELP."
     assert rule("CLIENT UNBLOCK 0 0 0", error(both), one("0")) == "unknown-argument"
+
+
+def _text(asked: str, baseline: str, candidate: str) -> str:
+    return name_difference(Step(0, parse(asked), error(baseline), error(candidate))).signature
+
+
+def test_what_a_subscriber_may_not_do_is_one_difference_whatever_it_asked() -> None:
+    names = {
+        _text(
+            asked,
+            f"ERR Can't execute '{word}': only (P)SUBSCRIBE / PING are allowed in this context",
+            f"ERR Can't execute '{word}': only (P|S)SUBSCRIBE / PING are allowed in this context",
+        )
+        for asked, word in (("GET k", "get"), ("CLIENT ID", "client|id"))
+    }
+    assert len(names) == 1
+    assert "any command of a subscriber" in names.pop()
+
+
+def test_what_a_transaction_may_not_hold_is_one_difference_whatever_it_is() -> None:
+    plain = "ERR Command not allowed inside a transaction"
+    names = {
+        _text(word, plain, f"ERR Command '{word.lower()}' not allowed inside a transaction")
+        for word in ("SAVE", "SHUTDOWN")
+    }
+    assert len(names) == 1

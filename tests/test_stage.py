@@ -129,3 +129,9 @@ def test_a_script_that_can_t_be_ended_costs_the_server_not_the_run(stage: Stage)
 )
 def test_what_waits_for_a_while_only(line: str, gives: bool) -> None:  # noqa: FBT001
     assert gives_up(parse(line)) is gives
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("name", ["UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"])
+def test_whoever_leaves_nothing_is_answered(stage: Stage, name: str) -> None:
+    assert [answers for _, _, answers in heard(stage, name)[0]] == [0]

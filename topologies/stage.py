@@ -95,10 +95,7 @@ class _Caller:
 
 
 _WORDS = frozenset(
-    [
-        *(b"message", b"pmessage", b"smessage", b"invalidate", b"tracking-redir-broken", b"server-cpu-usage"),
-        b"sunsubscribe",  # a slot that moved away
-    ]
+    (b"message", b"pmessage", b"smessage", b"invalidate", b"tracking-redir-broken", b"server-cpu-usage")
 )
 
 

@@ -70,6 +70,8 @@ _SAID_TO_ALL = (
     (re.compile(rb"not allowed from"), "any command barred from scripts"),
     (re.compile(rb"Script killed by user"), "any script that is killed"),
     (_OUT_OF_REACH, "any key that scripts may not reach"),
+    (re.compile(rb"are allowed in this context"), "any command of a subscriber"),
+    (re.compile(rb"Command (.* )?not allowed inside a transaction"), "any command barred from transactions"),
     *((re.compile(rf"\b{code} ".encode()), f"any command that gets {code}") for code in _CODES),
 )
 _KNOWN_AFTER_ALL = re.compile(rb"unknown subcommand or wrong number of arguments")

@@ -11,7 +11,7 @@ from topologies.reply import Kind, Reply
 
 ERRORS = (Kind.ERROR, Kind.BULK_ERROR)
 
-_QUOTED = re.compile(rb"'[^']*'|`[^`]*`|\"[^\"]*\"")
+_QUOTED = re.compile(rb"(?<![a-z])'[^']*'|`[^`]*`|\"[^\"]*\"")
 _NUMBER = re.compile(rb"-?\b\d+(\.\d+)?\b")
 _SHA = re.compile(rb"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
 
