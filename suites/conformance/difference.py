@@ -331,7 +331,8 @@ def _subject(step: Step) -> str:
         return asked.name
     if _is_unknown(step.baseline) != _is_unknown(step.candidate):
         unknown = text_of(step.baseline if _is_unknown(step.baseline) else step.candidate)
-        return subject_of(asked) if b"subcommand" in unknown.lower() else asked.name
+        of_container = b"subcommand" in unknown.lower() or _CALLED_FROM.search(unknown)
+        return subject_of(asked) if of_container else asked.name
     both = all(reply.kind in ERRORS or reply.value == b"QUEUED" for reply in (step.baseline, step.candidate))
     return asked.name if both and asked.full_name not in _SUBCOMMANDS else subject_of(asked)
 

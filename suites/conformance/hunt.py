@@ -27,6 +27,7 @@ from suites.conformance.state import encodings, examine_state, investigate_hidde
 from suites.conformance.steps import without
 from suites.conformance.tolerance import handed_on
 from topologies.lockstep import Exchange, Lockstep, script
+from topologies.stage import gives_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -170,7 +171,8 @@ class Hunt:
         """The same without the script around the last line, where that shows it, too (types may be others)."""
         last = handed_on(program[-1])
         bare = (*program[:-1], last)
-        first = runs.first_difference(bare) if last is not program[-1] else None
+        alone = last is not program[-1] and not _waits_for_ever(last)
+        first = runs.first_difference(bare) if alone else None
         if first is None or (first.rule, first.subject) != (found.rule, found.subject):
             return program, found
         self.known.alias(found.signature, first.signature)
@@ -224,3 +226,9 @@ class Hunt:
             ):
                 return first
         return difference
+
+
+def _waits_for_ever(asked: Command) -> bool:
+    """Whether it may wait without a limit where no script keeps it from that."""
+    blocks = asked.name in MAY_BLOCK or b"BLOCK" in map(bytes.upper, asked.args)
+    return blocks and not gives_up(asked)
