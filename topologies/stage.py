@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from topologies.node import Node
 
-_PATIENCE_S = 0.25  # for the engine that has said less
+PATIENCE_S = 0.25  # for the engine that has said less
 _LINGER_S = 0.3  # behind the last line, for commands whose time is not yet up; they have 0.05 s
 _ECHO_S = 3.0  # CLIENT PAUSE and a script that runs keep even the stage's own connection waiting
 _ID = re.compile(rb"id@([1-9])")
@@ -308,6 +308,7 @@ class Stage:
         self.reset = reset
         self._actors = (_Actor(baseline, protocol), _Actor(candidate, protocol))
         self._mark = secrets.token_hex(10).encode()
+        self.patience_s = PATIENCE_S
 
     def close(self) -> None:
         for actor in self._actors:
@@ -361,7 +362,7 @@ class Stage:
     def _hear(self, heard: tuple[list[tuple[Frame, ...]], ...]) -> None:
         self._settle()
         told = [actor.hear() for actor in self._actors]
-        ends = time.monotonic() + _PATIENCE_S
+        ends = time.monotonic() + self.patience_s
         while _amounts(told[0]) != _amounts(told[1]) and time.monotonic() < ends:
             self._settle()
             for more, actor in zip(told, self._actors, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,10 @@ from suites.conformance.runs import first_prefix
 from suites.conformance.tolerance import handed_on
 from suites.connections.heard import Seen, differences
 from topologies.lockstep import script
+from topologies.stage import PATIENCE_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from generators.command import Command, Program
     from generators.scenes import Kind
@@ -86,7 +88,7 @@ class Play:
         seen, performances = self._run(program, protocol)
         for each in seen:
             if not self.known.met(each.difference):
-                self._investigate(program, protocol, each)
+                self._investigate(program, protocol, each, leads=each is seen[0])
         if not seen:
             self._examine_state(program, protocol, performances)
 
@@ -97,7 +99,7 @@ class Play:
     def _first(self, program: Program, protocol: int) -> Seen | None:
         return next(iter(self._run(program, protocol)[0]), None)
 
-    def _investigate(self, program: Program, protocol: int, seen: Seen) -> None:
+    def _investigate(self, program: Program, protocol: int, seen: Seen, *, leads: bool) -> None:
         """Plays it again; a scene in which others differ before it is played without their lines."""
         name = seen.difference.loose
         if self.known.hopeless(name):
@@ -107,21 +109,25 @@ class Play:
             first = self._first(candidate, protocol) if _has_limit(candidate) >= _has_limit(program) else None
             return first is not None and first.difference.loose == name
 
-        shown = sum(shows(program) for _ in range(_REPLAYS))
-        alone = program if shown else self._alone(program, protocol, shows)
-        if not alone:
+        alone = program
+        if not leads:  # what comes behind another difference may follow from it
+            with self._in_haste():
+                alone = self._alone(program, protocol, shows)
+        shown = sum(shows(alone) for _ in range(_REPLAYS)) if alone else 0
+        if not shown:
             self.known.give_up(name)
             return
         shortest = self._shortest(alone, shows) if self.shrinks else alone
         final = self._first(shortest, protocol)
         least = final.difference if final is not None and final.difference.loose == name else seen.difference
-        plain, protocol, least = self._plainest(shortest, protocol, least)
+        with self._in_haste():
+            plain, protocol, least = self._plainest(shortest, protocol, least)
         self.known.report(
             Discovery(
                 difference=of_script(least),
                 program=plain,
                 protocol=protocol,
-                replays=Replays(shown=shown or _REPLAYS, of=_REPLAYS),
+                replays=Replays(shown=shown, of=_REPLAYS),
                 first_seen=program,
             ),
             as_found=seen.difference.signature,
@@ -145,7 +151,20 @@ class Play:
 
     def _shortest(self, program: Program, shows: Callable[[Program], bool]) -> Program:
         ends = time.monotonic() + _SHRINK_S
-        return without_lines(program, lambda each: time.monotonic() < ends and shows(each))
+        with self._in_haste():
+            shortest = without_lines(program, lambda each: time.monotonic() < ends and shows(each))
+        return shortest if shows(shortest) else program
+
+    @contextmanager
+    def _in_haste(self) -> Iterator[None]:
+        """What is known to differ costs the whole patience each time: while many programs are tried, less of it."""
+        for stage in self.stages.values():
+            stage.patience_s = PATIENCE_S / 5
+        try:
+            yield
+        finally:
+            for stage in self.stages.values():
+                stage.patience_s = PATIENCE_S
 
     def _plainest(
         self, program: Program, protocol: int, difference: Difference
