@@ -33,10 +33,16 @@ _TELLS_MORE = frozenset(
 )
 
 
+_LEAVES_BEHIND = frozenset(("CONFIG SET", "ACL SETUSER"))  # what the stage puts back, and a pipeline does not
+
+
 def needs_stage(program: Program) -> bool:
-    """Whether its lines can't be pipelined: several connections send them, or one is told more than it asked for."""
+    """Whether its lines can't be pipelined: several connections send them, one is told more than it asked for, or a
+    server is left in a state that the programs behind it would suffer from.
+    """
     return any(
-        each.connection != 1 or each.full_name in _TELLS_MORE or b"id@1" in each.args for each in program
+        each.connection != 1 or each.full_name in _TELLS_MORE | _LEAVES_BEHIND or b"id@1" in each.args
+        for each in program
     )
 
 
