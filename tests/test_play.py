@@ -9,7 +9,7 @@ import pytest
 from generators.command import command, parse
 from suites.conformance.probe import DIGEST
 from suites.conformance.tolerance import tolerances
-from suites.connections.play import Play
+from suites.connections.play import Play, needs_stage
 from tests.sample_builds import real_build
 from topologies.homes import choose
 from topologies.lockstep import ask_node
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from suites.conformance.discovery import Discovery
 
 ENGINES = ("redis:7.2", "valkey:8.1")
-
-pytestmark = pytest.mark.engines
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +51,22 @@ def play(nodes: list[Node], stages: dict[int, Stage], found: list[Discovery]) ->
     return Play(stages=stages, rules=rules, digest=DIGEST, found=found.append)
 
 
+@pytest.mark.parametrize(
+    ("lines", "needs"),
+    [
+        (("SET k v", "GET k"), False),
+        (("MULTI", "AUTH 0 0", "EXEC"), False),
+        (("@2 GET k",), True),
+        (("SUBSCRIBE c",), True),
+        (("CONFIG SET maxmemory 1", "MULTI", "GET k"), True),
+        (("ACL SETUSER u on",), True),
+    ],
+)
+def test_what_leaves_traces_is_played_where_they_are_removed(lines: tuple[str, ...], needs: bool) -> None:  # noqa: FBT001
+    assert needs_stage(tuple(map(parse, lines))) is needs
+
+
+@pytest.mark.engines
 @pytest.mark.parametrize("protocols", [(2, 3), (3, 2)])
 def test_nulls_of_two_protocols_are_one_difference(
     play: Play, found: list[Discovery], protocols: tuple[int, ...]
@@ -65,12 +79,14 @@ def test_nulls_of_two_protocols_are_one_difference(
     ]
 
 
+@pytest.mark.engines
 def test_what_only_a_script_shows_is_named_after_eval(play: Play, found: list[Discovery]) -> None:
     call = 'EVAL "return redis.call(unpack(ARGV))" 0 XREAD BLOCK 0 STREAMS s $'
     play.examine((parse(call),), 2)
     assert [each.difference.subject for each in found] == ["EVAL"]
 
 
+@pytest.mark.engines
 def test_what_shows_without_a_script_is_shown_without(play: Play, found: list[Discovery]) -> None:
     play.examine((parse('EVAL "return redis.call(unpack(ARGV))" 0 BITCOUNT k 0 a'),), 2)
     assert [tuple(map(str, each.program)) for each in found] == [("BITCOUNT k 0 a",)]
