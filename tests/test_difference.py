@@ -453,7 +453,7 @@ def test_a_side_without_functions_is_named_after_the_command_whatever_the_other_
     other = error("ERR Error registering functions: ERR user_function:2: nonexistent global variable 'x'")
     unknown = error("ERR unknown command `FUNCTION`, with args beginning with: `LOAD`, ")
     found = named('FUNCTION LOAD "#!lua name=a\\nx()"', unknown, other)
-    assert (found.rule, found.subject) == ("agreement.unknown-command", "FUNCTION LOAD")
+    assert (found.rule, found.subject) == ("agreement.unknown-command", "FUNCTION")
     assert "script" not in found.signature
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generators.command import Program, command, parse
-from generators.vocabulary import areas
 from tests.liar.engine import make_liar
 from tests.liar.lie import HONEST, Lie
 from tests.liar.lies import LIES, by_name
@@ -20,7 +19,6 @@ from tests.liar.page import page
 from tests.liar.session import Session
 from tests.liar.shown import SHOWN
 from tests.sample_builds import QUICK, WITH_TLS, real_build
-from topologies.cluster import CLUSTER
 from topologies.fetch import obtain
 from topologies.homes.process import ProcessHome
 from topologies.node import Auth, NodeSpec
@@ -62,7 +60,7 @@ def cluster_node(home: ProcessHome) -> Node:
 @pytest.fixture
 def where(request: pytest.FixtureRequest, lie: Lie) -> Node:
     """The server that a lie is about: a cluster node is started when the first lie of clusters is told."""
-    name = "cluster_node" if areas()[lie.area].topology == CLUSTER else "node"
+    name = "cluster_node" if lie.clustered else "node"
     node: Node = request.getfixturevalue(name)
     return node
 

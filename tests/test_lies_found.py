@@ -18,7 +18,6 @@ from suites.conformance.walking import KEYS, area_of, programs, rules_of, tree_o
 from tests.liar.engine import make_liar
 from tests.liar.lie import Lie
 from tests.liar.lies import LIES
-from topologies.cluster import CLUSTER
 from topologies.fetch import obtain
 from topologies.homes import choose
 from topologies.lockstep import Lockstep, ask_node
@@ -108,10 +107,11 @@ def test_lie_is_found(
     lie: Lie, home: Home, request: pytest.FixtureRequest, build: Build, tmp_path: Path
 ) -> None:
     liar = obtain([f"path:{make_liar(tmp_path, build, lie.name)}"], progress=False)[0]
-    cluster = areas()[lie.area].topology == CLUSTER
-    node = home.start(NodeSpec(name="liar", build=liar, cluster=cluster))
+    node = home.start(NodeSpec(name="liar", build=liar, cluster=lie.clustered))
     try:
-        found = discoveries(lie, request.getfixturevalue("honest_cluster" if cluster else "honest"), node)
+        found = discoveries(
+            lie, request.getfixturevalue("honest_cluster" if lie.clustered else "honest"), node
+        )
     finally:
         node.stop()
     shown = [each.program for each in found if _named(each, lie)]

@@ -57,9 +57,9 @@ LIES = {
     "a blocked pop takes the other end": SceneLie(
         "blocking", _instead((b"BLPOP", b"l", b"0"), (b"BRPOP", b"l", b"0")), "agreement.value", "BLPOP"
     ),
-    "a pop without a limit gives up": SceneLie(
+    "a pop without a limit does not wait": SceneLie(
         "blocking",
-        _instead((b"BZPOPMIN", b"z", b"0"), (b"BZPOPMIN", b"z", b"0.001")),
+        _instead((b"BZPOPMIN", b"z", b"0"), (b"ZPOPMIN", b"z", b"1")),
         "agreement.waits",
         "BZPOPMIN",
     ),

@@ -120,8 +120,10 @@ class Play:
         shortest = self._shortest(alone, shows) if self.shrinks else alone
         final = self._first(shortest, protocol)
         least = final.difference if final is not None and final.difference.loose == name else seen.difference
-        with self._in_haste():
-            plain, protocol, least = self._plainest(shortest, protocol, least)
+        plain = shortest
+        if self.shrinks:
+            with self._in_haste():
+                plain, protocol, least = self._plainest(shortest, protocol, least)
         self.known.report(
             Discovery(
                 difference=of_script(least),

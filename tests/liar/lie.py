@@ -79,6 +79,11 @@ class Lie:
     protocol: int | None = None  # where only one can show it
     signature: str = ""  # what the finding's signature must say, too
 
+    @property
+    def clustered(self) -> bool:
+        """Whether it is told by a node of a cluster."""
+        return self.area.startswith("cluster-")
+
     def touches(self, command: Command) -> bool:
         """Whether the lie wants to see this command."""
         commands = self.commands or {self.subject}
