@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from suites.conformance.difference import Difference
     from suites.conformance.tolerance import Tolerances
 
-_LOOKS = 3  # with patience, before a difference is believed
+_LOOKS = 3  # with patience, that must see a difference before it is believed
+_MOST_LOOKS = 9  # where the first ones saw it once at least
 _AT_ONCE = 64  # cases
 _MANY_LINES = 8
 _MOST_DEATHS = 12  # each costs a start
@@ -82,7 +83,7 @@ class Judge:
 
     def _examine_some(self, cases: Sequence[Lines]) -> None:
         interrupt.raise_again()
-        seen = self._look_at_all(cases)
+        seen = self._look_at_all(cases, patient=len(cases) == 1)  # a program that was given
         ended = any(each.ended for some in seen for each in some)
         if ended and len(cases) > 1 and self.deaths >= _MOST_DEATHS:
             self.skipped += len(cases)
@@ -124,10 +125,13 @@ class Judge:
 
     def _investigate(self, lines: Lines, first: Seen) -> str | None:
         """Looks again, shrinks and reports it. None where only the moment made it differ."""
-        looks = [self._look(lines, first.difference.loose) for _ in range(_LOOKS)]
-        shown = [each for each in looks if each is not None]
-        replays = Replays(shown=len(shown), of=_LOOKS)
-        if replays.always:
+        shown: list[Seen] = []
+        looks = 0
+        while len(shown) < _LOOKS and looks < (_MOST_LOOKS if shown else _LOOKS):
+            looks += 1
+            shown += filter(None, [self._look(lines, first.difference.loose)])
+        replays = Replays(shown=len(shown), of=looks)
+        if len(shown) == _LOOKS:
             least = self._shortest(lines, shown[0]) if self.shrinks else shown[0]
             return self._report(least, lines, replays)
         if first.ended:
