@@ -217,6 +217,7 @@ def test_nothing_is_left_after_success_and_failure(
 def test_nothing_is_left_when_the_run_is_ended(client: docker.DockerClient, number: signal.Signals) -> None:
     run = Run(client)
     run.process.send_signal(number)
+    run.process.wait(timeout=60)  # before its input ends, which would let it end well
     assert run.end() != 0
     run.is_gone()
 
