@@ -103,6 +103,8 @@ LIES = (
     ),
 )
 
+_TRIES = 4  # the liar is threads of Python: on a busy machine it lies, or closes, only after the look is over
+
 pytestmark = pytest.mark.engines
 
 
@@ -151,12 +153,15 @@ def discoveries(nodes: tuple[Node, Node], lie: WireLie) -> list[tuple[Discovery,
 
 @pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.name)
 def test_lie_is_found(lie: WireLie, nodes: tuple[Node, Node]) -> None:
-    found = discoveries(nodes, lie)
-    named = [
-        (discovery, evidence)
-        for discovery, evidence in found
-        if (discovery.difference.rule, discovery.difference.subject) == (lie.rule, lie.subject)
-    ]
+    for _ in range(_TRIES):
+        found = discoveries(nodes, lie)
+        named = [
+            (discovery, evidence)
+            for discovery, evidence in found
+            if (discovery.difference.rule, discovery.difference.subject) == (lie.rule, lie.subject)
+        ]
+        if named:
+            break
     assert named, f"found instead: {[each.difference.signature for each, _ in found]}"
     discovery, evidence = named[0]
     assert len(discovery.program) <= MOST_LINES, [str(line) for line in discovery.program]
