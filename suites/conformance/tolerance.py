@@ -36,7 +36,7 @@ RULES = {
     "clock": "the command tells a time: integers may be 2 s apart",
     "cursor": "a SCAN that did not end: types compared; one that ended: elements compared as a bag",
     "identity": "HELLO names server, version and connection: these may differ, the other fields may not",
-    "moment": "below the commands, one look saw a difference and a more patient one did not: not compared",
+    "once": "below the commands, one look saw a difference and a more patient one did not: not compared",
     "nodes": "nodes of a cluster in any order; when they were last heard, and whether a link is open, is not compared",
     "bus": "CLUSTER INFO and LINKS tell what went over the bus, and what is counted now and then: names compared",
     "report": "the walk asks how the server takes arguments; what it then tells of itself is compared by type",

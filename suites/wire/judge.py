@@ -136,7 +136,7 @@ class Judge:
             return self._report(least, lines, replays)
         if first.ended:
             return self._report(first, lines, replays)
-        self.rules.applied["moment"] += 1
+        self.rules.applied["once"] += 1
         return None
 
     def _shortest(self, lines: Lines, seen: Seen) -> Seen:
