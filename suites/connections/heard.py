@@ -22,7 +22,7 @@ from topologies.stage import MONITORED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from generators.command import Command, Program
+    from generators.command import Program
     from suites.conformance.tolerance import Tolerances
     from topologies.stage import Frame, Performance
 
@@ -234,13 +234,3 @@ def _label(reply: Reply) -> str:
 
 def _text(value: object) -> str:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else ""
-
-
-def writer_of(program: Program, seen: Seen) -> Command:
-    """The line that made the difference show."""
-    return program[min(seen.line, len(program) - 1)]
-
-
-def frames_of(performance: Performance) -> tuple[Frame, ...]:
-    """Everything that was heard, in order."""
-    return tuple(frame for frames in performance.heard for frame in frames)
