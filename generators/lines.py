@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from generators.command import Command, CommandSyntaxError, parse
+from generators.command import Command
+from generators.raw import parse_line
 
 FIRST = 1  # the connection of a line that names none
 _NAMED = re.compile(r"@([1-9][0-9]?) (.+)", re.DOTALL)
-_RAW = "!"
 OTHER_ID = re.compile(rb"id@([1-9])")  # an argument that stands for what CLIENT ID says to that connection
 
 
@@ -46,10 +46,6 @@ def read_line(text: str) -> Line:
     """
     named = _NAMED.fullmatch(text)
     connection, rest = (int(named[1]), named[2]) if named else (FIRST, text)
-    if rest.startswith(f'{_RAW}"'):
-        parts = parse(rest.removeprefix(_RAW)).args
-        if len(parts) != 1:
-            raise CommandSyntaxError(f"raw bytes stand in one pair of quotes: {text!r}")
-        return Line(text=rest, connection=connection, wire=parts[0], command=None)
-    asked = parse(rest)
-    return Line(text=str(asked), connection=connection, wire=asked.encode(), command=asked)
+    asked = parse_line(rest)
+    command = asked if isinstance(asked, Command) else None
+    return Line(text=str(asked), connection=connection, wire=asked.encode(), command=command)

@@ -5,7 +5,6 @@ The lockstep driver compares two engines as fast as it can; this says what one o
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from generators.command import command
 from generators.lines import OTHER_ID
 from topologies.lockstep import REPLY_TIMEOUT_S, STEP_TIMEOUT_S, Side, ask
+from topologies.messages import is_message
 from topologies.reply import Kind, Reply
 from topologies.resp import ProtocolError, TruncatedError, decode
 
@@ -86,21 +86,6 @@ def _up_to_the_end(connection: _Connection, *, most: int) -> list[Reply]:
             break
         replies.append(reply)
     return replies
-
-
-_MESSAGES = frozenset((b"message", b"pmessage", b"smessage", b"invalidate", b"tracking-redir-broken"))
-_MONITORED = re.compile(rb"\d+\.\d+ \[")
-
-
-def is_message(reply: Reply) -> bool:
-    """Whether it answers nothing: a message to a subscriber, an invalidation, a line for MONITOR. RESP2 sends such as
-    arrays.
-    """
-    if reply.kind is Kind.SIMPLE and isinstance(reply.value, bytes):
-        return _MONITORED.match(reply.value) is not None
-    if reply.kind not in (Kind.PUSH, Kind.ARRAY) or not isinstance(reply.value, tuple) or not reply.value:
-        return False
-    return reply.value[0].kind is Kind.BULK and reply.value[0].value in _MESSAGES
 
 
 @dataclass(slots=True)

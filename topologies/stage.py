@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from generators.command import Command, Program, command
 from topologies.lockstep import DYING_S, ask, freeze_expiry, introduce, script
+from topologies.messages import is_message
 from topologies.reply import Kind, Reply
 from topologies.resp import ProtocolError, TruncatedError, decode, decode_all
 
@@ -32,10 +33,6 @@ _LINGER_S = 0.3  # behind the last line, for commands whose time is not yet up; 
 _ECHO_S = 3.0  # CLIENT PAUSE and a script that runs keep even the stage's own connection waiting
 _ID = re.compile(rb"id@([1-9])")
 _RESTORES = 8  # times that a script is asked to end
-
-
-# A MONITOR's line: when, and which database and client it was.
-MONITORED = re.compile(rb"^\d+\.\d+ \[(\d+) (lua|unix:\S*|[\d.]+:\d+|\[[0-9a-f:]+\]:\d+)\]")
 
 
 class Frame(NamedTuple):
@@ -92,22 +89,6 @@ class _Caller:
             else:
                 yield reply
         self.buffer = self.buffer[at:]
-
-
-_WORDS = frozenset(
-    (b"message", b"pmessage", b"smessage", b"invalidate", b"tracking-redir-broken", b"server-cpu-usage")
-)
-
-
-def is_push(reply: Reply) -> bool:
-    """Whether it answers nothing: a message to a subscriber, an invalidation, a line for MONITOR. RESP2 sends such
-    as arrays.
-    """
-    if reply.kind is Kind.SIMPLE and isinstance(reply.value, bytes):
-        return MONITORED.match(reply.value) is not None
-    if reply.kind not in (Kind.PUSH, Kind.ARRAY) or not isinstance(reply.value, tuple) or not reply.value:
-        return False
-    return reply.value[0].kind is Kind.BULK and reply.value[0].value in _WORDS
 
 
 class _Actor:
@@ -199,7 +180,7 @@ class _Actor:
         for number, caller in sorted(self.callers.items()):
             was_open = caller.open
             for reply in caller.read() if was_open else ():
-                if is_push(reply) or self._is_ours(reply):
+                if is_message(reply) or self._is_ours(reply):
                     answers = None
                 else:
                     answers = caller.asked.pop(0) if caller.asked else None

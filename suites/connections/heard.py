@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from suites.conformance.difference import Difference, name_difference, subject_of
 from suites.conformance.steps import Step, steps
 from topologies.lockstep import Exchange, Transcript
+from topologies.messages import MONITORED
 from topologies.reply import Kind, Reply
-from topologies.stage import MONITORED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
