@@ -170,10 +170,10 @@ def test_the_pytest_files_pass_on_the_pair_and_on_no_other(nodes: tuple[Node, No
         assert f"{len(ALL)} passed" in done.stdout
     alike = run_tests(tmp_path, ALL, candidate, candidate)
     assert f"{len(ALL)} failed" in alike.stdout
-    assert alike.stdout.count("AssertionError: they answer alike") == len(ALL)
+    assert alike.stdout.count("E       AssertionError: they answer alike") == len(ALL)
     swapped = run_tests(tmp_path, ALL, candidate, baseline)
     assert f"{len(ALL)} failed" in swapped.stdout
-    assert swapped.stdout.count("AssertionError: they differ otherwise") == len(ALL)
+    assert swapped.stdout.count("E       AssertionError: they differ otherwise") == len(ALL)
     assert "recorded: ('error', b'ERR syntax error')" in swapped.stdout
 
 
