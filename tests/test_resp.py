@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from topologies.reply import Kind, Reply
 from topologies.resp import (
@@ -12,6 +14,7 @@ from topologies.resp import (
     TruncatedError,
     decode,
     decode_all,
+    decode_both,
     encode_reply,
 )
 
@@ -131,6 +134,26 @@ def test_a_cut_reply_is_awaited_and_named(raw: bytes) -> None:
         if end:
             with pytest.raises(TruncatedError):
                 decode_all(raw[:end])
+
+
+@given(st.lists(st.sampled_from(list(WIRE)), max_size=12), st.lists(st.sampled_from(list(WIRE)), max_size=12))
+def test_two_buffers_are_read_as_each_alone(one: list[bytes], other: list[bytes]) -> None:
+    for a, b in ((one, other), (one, one[:3] + other + one[3:]), (one, one)):
+        first, second = b"".join(a), b"".join(b)
+        assert decode_both(first, second) == (decode_all(first), decode_all(second))
+
+
+def test_what_both_say_alike_is_one_object() -> None:
+    large = b"*9\r\n" + b"$1\r\na\r\n" * 9
+    one, other = decode_both(large + b"-ERR x\r\n" + b":1\r\n", large + b"-ERR x\r\n" + b":2\r\n")
+    assert [a is b for a, b in zip(one, other, strict=True)] == [True, True, False]
+
+
+def test_two_buffers_with_a_garbled_one_are_refused() -> None:
+    with pytest.raises(ProtocolError):
+        decode_both(b"+OK\r\n", b"+OK\r\nwhat\r\n")
+    with pytest.raises(TruncatedError):
+        decode_both(b"$3\r\nab", b"+OK\r\n")
 
 
 @pytest.mark.parametrize(("raw", "why"), GARBLED.items())

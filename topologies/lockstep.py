@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from generators.command import Command, Program, command
 from topologies.engine import HarnessError
 from topologies.reply import Kind, Reply
-from topologies.resp import ProtocolError, TruncatedError, decode, decode_all
+from topologies.resp import ProtocolError, TruncatedError, decode, decode_all, decode_both
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -272,6 +272,10 @@ class Lockstep:
             self._bodies = bodies[:1]
             return None
         self._bodies = bodies if failures == [None, None] else []
+        if self._bodies:
+            exchange = self._both(program, *bodies)
+            if exchange is not None:
+                return exchange
         sides = zip(self.sides, bodies, failures, strict=True)
         in_reset = any(
             failure and start not in buffer for buffer, failure in zip(buffers, failures, strict=True)
@@ -281,6 +285,26 @@ class Lockstep:
         if exchange.incident:
             self.close()
         return exchange
+
+    def _both(self, program: Script, *bodies: bytes) -> Exchange | None:
+        """Both transcripts, where each side said all that it had to."""
+        middle, end = self._ends[1], self._ends[2]
+        cuts = [body.find(middle) for body in bodies]
+        if min(cuts) < 0:
+            return None
+        try:
+            replies = decode_both(*(body[:cut] for body, cut in zip(bodies, cuts, strict=True)))
+            probes = decode_both(
+                *(body[cut + len(middle) : -len(end)] for body, cut in zip(bodies, cuts, strict=True))
+            )
+        except ProtocolError:
+            return None
+        closing = len(self._closing)
+        baseline, candidate = (
+            Transcript(tuple(said[:-closing]), tuple(probe), program.size + closing - len(said))
+            for said, probe in zip(replies, probes, strict=True)
+        )
+        return Exchange(baseline, candidate)
 
     def heard(self) -> list[Transcript]:
         """What the last run said, decoded: one transcript where both sides said the same, none after an incident,

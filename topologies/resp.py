@@ -41,6 +41,7 @@ __all__ = [
     "TruncatedError",
     "decode",
     "decode_all",
+    "decode_both",
     "encode_reply",
 ]
 
@@ -246,6 +247,60 @@ def decode_all(buffer: bytes, limits: Limits = DEFAULT_LIMITS) -> list[Reply]:
     return _carefully(buffer, limits)
 
 
+def decode_both(one: bytes, other: bytes) -> tuple[list[Reply], list[Reply]]:
+    """All replies of two buffers. Where both say the same at the same place it is read once, and is one object.
+
+    Raises:
+        TruncatedError: one of them ends within a reply.
+        ProtocolError: one of them is no RESP.
+
+    """
+    first, second = one.split(CRLF), other.split(CRLF)
+    if not first.pop() and not second.pop():
+        try:
+            return _side_by_side(first, second)
+        except (_Unusual, Refusal, IndexError, ValueError):
+            pass
+    return decode_all(one), decode_all(other)
+
+
+def _side_by_side(one: list[bytes], other: list[bytes]) -> tuple[list[Reply], list[Reply]]:
+    """Both sides' replies, from lines; what is equal is compared as lines and read once."""
+    replies: tuple[list[Reply], list[Reply]] = ([], [])
+    append, append_other = replies[0].append, replies[1].append
+    known, bulk_size, new, bulk, kind = KNOWN.get, _BULK_SIZES.get, tuple.__new__, Kind.BULK, Reply
+    at = beside = 0
+    ends, ends_beside = len(one), len(other)
+    while at < ends and beside < ends_beside:
+        line = one[at]
+        if line == other[beside]:
+            reply = known(line)
+            if reply is not None:
+                append(reply)
+                append_other(reply)
+                at += 1
+                beside += 1
+                continue
+            text = one[at + 1] if (size := bulk_size(line)) is not None else b""
+            if size is not None and len(text) == size and text == other[beside + 1]:
+                reply = new(kind, (bulk, text))
+                append(reply)
+                append_other(reply)
+                at += 2
+                beside += 2
+                continue
+        (reply,), end = _fast(one, at, 1, 0)
+        append(reply)
+        end_beside = beside + end - at
+        if one[at:end] != other[beside:end_beside]:
+            (reply,), end_beside = _fast(other, beside, 1, 0)
+        append_other(reply)
+        at, beside = end, end_beside
+    replies[0].extend(_fast(one, at, ends - at, 0)[0])
+    replies[1].extend(_fast(other, beside, ends_beside - beside, 0)[0])
+    return replies
+
+
 def _carefully(buffer: bytes, limits: Limits) -> list[Reply]:
     replies, at = [], 0
     while at < len(buffer):
@@ -260,6 +315,7 @@ _COMMON: Final = {
     for lead in b"*~>%"
     for size in range(1, 257)
 }
+_MANY: Final = 8  # elements, from which on trying to read them at once pays
 _Read: TypeAlias = "tuple[list[Reply], int]"
 
 
@@ -299,10 +355,25 @@ def _rarer(lines: list[bytes], at: int, depth: int) -> tuple[Reply, int]:
         return _joined(lines, at + 1, item)
     if item.kind is Kind.ATTRIBUTE or depth >= DEFAULT_LIMITS.depth:
         raise _Unusual
+    if item.size >= _MANY:
+        strings = _strings(lines, at + 1, item.size)
+        if strings is not None:
+            return tuple.__new__(Reply, (item.kind, strings)), at + 1 + 2 * item.size
     replies, at = _fast(lines, at + 1, item.size, depth + 1)
     if len(replies) < item.size:
         raise _Unusual
-    return Reply(item.kind, tuple(replies)), at
+    reply: Reply = tuple.__new__(Reply, (item.kind, tuple(replies)))
+    return reply, at
+
+
+def _strings(lines: list[bytes], at: int, many: int) -> tuple[Reply, ...] | None:
+    """So many plain strings at once, as large replies hold; None where something else is among them."""
+    texts = lines[at + 1 : at + 2 * many : 2]
+    if len(texts) < many or list(map(_BULK_SIZES.get, lines[at : at + 2 * many : 2])) != list(
+        map(len, texts)
+    ):
+        return None
+    return tuple(map(tuple.__new__, repeat(Reply), zip(repeat(Kind.BULK), texts)))
 
 
 def _joined(lines: list[bytes], at: int, header: Header) -> tuple[Reply, int]:

@@ -7,9 +7,11 @@ decides, so that one seed gives the same programs. The clock can end a campaign 
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
@@ -31,20 +33,24 @@ from suites.conformance.tolerance import hands_nothing_on
 from topologies.lockstep import Exchange, Lockstep, Script, script
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from generators.command import Command, Program
     from generators.vocabulary import Area
     from suites.conformance.tolerance import Tolerances
 
 BATCH_COMMANDS = 10_000
+BULK_FROM = 10  # batches: each table has brought every form by then, and what differs often is known
+BULK_COMMANDS = 40_000
 SCRIPTED = "scripting"  # the area in which the grammar of scripts is played out
 LENGTHS = (100, 200, 50, 400, 25)  # lines a program, batch after batch
+BULK_LENGTHS = (400, 200, 800)  # in bulk, where what goes before and after a program would cost more than it
 _DAMP_FROM = 8  # lines of a form that differed before it is drawn less
 _LEAST = 0.1  # of its weight that a form keeps
 _ALWAYS = 0.8  # of a form's lines differ: a command that one side does not know, mostly
 _LEAST_OF_ALWAYS = 0.02
 _DEADLY_S = 2.0  # for an answer to what may end a server: its log has its last words by then
+_COLLECT_AFTER = 100_000  # more objects made than freed
 _DEATHS = (
     2  # each costs seconds: a form that ends servers is left out of the rest of its batch, then drawn less
 )
@@ -265,12 +271,13 @@ class Campaign:
     def _batch(self, number: int, hunt: Hunt, outcome: Outcome, damped: dict[str, float]) -> None:
         rng = Random(f"{self.seed}/{self.area.name}/{number}")
         table = build_table(self.area, rng, damped=damped, hands_on=self.hands_on)
-        lines = LENGTHS[number % len(LENGTHS)]
+        lengths, commands = (LENGTHS, BATCH_COMMANDS) if number < BULK_FROM else (BULK_LENGTHS, BULK_COMMANDS)
+        lines = lengths[number % len(lengths)]
         protocol = 2 + number % 2
         for lockstep in self.locksteps.values():
             lockstep.arrange(reset=self.area.reset, probe=probe(table.keys, self.digest))
         hunt.keys = table.keys
-        batch = Batch(table, rng.getrandbits(64), max(1, BATCH_COMMANDS // lines), lines)
+        batch = Batch(table, rng.getrandbits(64), max(1, commands // lines), lines)
         differed: Counter[str] = Counter()
         deadly: Counter[str] = Counter()
 
@@ -290,11 +297,22 @@ class Campaign:
                 differed.update(_forms_of(drawn.rows, hunt.differing_lines))
                 deadly.update(_forms_of(drawn.rows, hunt.deadly_lines))
 
-        with interrupt.heard():
+        with interrupt.heard(), _rarely_collecting():
             rows = draw_programs(batch, run)
         outcome.sent.update(_times_sent(rows))
         _damp(damped, differed, rows)
         damped.update(dict.fromkeys(deadly, _LEAST_OF_ALWAYS))
+
+
+@contextmanager
+def _rarely_collecting() -> Iterator[None]:
+    """Replies hold no cycles: looking for some after every few hundred of them takes a tenth of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(_COLLECT_AFTER, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _times_sent(rows: list[tuple[Row, int]]) -> Counter[str]:

@@ -10,7 +10,7 @@ from generators.shrink import shrink
 from suites.conformance.difference import Difference, name_difference
 from suites.conformance.discovery import Replays
 from suites.conformance.probe import is_digest, left_behind
-from suites.conformance.steps import Step, steps
+from suites.conformance.steps import Step, differing_steps
 from topologies.lockstep import Exchange, Lockstep, script
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Runs:
             return []
         return [
             name_difference(step)
-            for step in steps(program, exchange)
+            for step in differing_steps(program, exchange)
             if not self.rules.same(step.asked, step.baseline, step.candidate)
         ]
 

@@ -28,9 +28,20 @@ class Step(NamedTuple):
 
 def steps(program: Program, exchange: Exchange) -> Iterator[Step]:
     """Every command that both sides answered, in order; after an incident up to and with the line it struck."""
+    return _steps(program, exchange, every=True)
+
+
+def differing_steps(program: Program, exchange: Exchange) -> Iterator[Step]:
+    """Those of them whose replies may differ: where both sides sent the same bytes they are one object."""
+    return _steps(program, exchange, every=False)
+
+
+def _steps(program: Program, exchange: Exchange, *, every: bool) -> Iterator[Step]:
     queued: list[Command] | None = None
     pairs = zip(program, exchange.baseline.replies, exchange.candidate.replies, strict=False)
     for line, (asked, baseline, candidate) in enumerate(pairs):
+        if queued is None and baseline is candidate and not every and asked.args[0].upper() != b"MULTI":
+            continue
         inside = _inside(asked, queued, baseline, candidate)
         if inside is None:
             yield Step(line, asked, baseline, candidate)

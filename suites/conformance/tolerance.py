@@ -20,6 +20,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import repeat
+from operator import is_, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from generators.command import Command
@@ -374,8 +376,8 @@ def _sorted(reply: Reply, *, paired: bool) -> object:
     """The reply with every sequence in it in one order; pairs stay together."""
     if not isinstance(reply.value, tuple):
         return (reply.kind.value, repr(reply.value))
-    texts = [item.value for item in reply.value]
-    if _BULKS.issuperset(map(type, texts)) and all(item.kind is Kind.BULK for item in reply.value):
+    texts = list(map(_VALUE, reply.value))
+    if _BULKS.issuperset(map(type, texts)) and all(map(is_, map(_KIND, reply.value), repeat(Kind.BULK))):
         return (reply.kind.value, _in_order(texts, paired=paired or reply.kind is Kind.MAP))
     items = [_sorted(item, paired=False) for item in reply.value]
     if (paired or reply.kind is Kind.MAP) and len(items) % 2 == 0:
@@ -392,6 +394,7 @@ def _size(reply: Reply) -> object:
 
 _TEXTS = (Kind.BULK, Kind.NULL_BULK, Kind.NULL)
 _BULKS = frozenset((bytes,))
+_KIND, _VALUE = itemgetter(0), itemgetter(1)
 
 
 def _in_order(texts: list[Any], *, paired: bool) -> object:
