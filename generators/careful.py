@@ -64,10 +64,21 @@ MISTAKES: dict[str, tuple[str, ...]] = {
         "FAILOVER TO 127.0.0.1 1 FORCE TIMEOUT a",
         "FAILOVER TIMEOUT a",
     ),
-    "BGSAVE": ("BGSAVE nosuch", "BGSAVE SCHEDULE nosuch", "BGSAVE CANCEL nosuch"),
+    "BGSAVE": ("BGSAVE CANCEL", "BGSAVE nosuch", "BGSAVE SCHEDULE nosuch", "BGSAVE CANCEL nosuch"),
+    "DEBUG": ("DEBUG HELP", "DEBUG nosuch", "DEBUG HELP nosuch"),
     "REPLICAOF": ("REPLICAOF NO ONE", "REPLICAOF no one", "REPLICAOF 127.0.0.1 a"),
     "SLAVEOF": ("SLAVEOF NO ONE", "SLAVEOF 127.0.0.1 a"),
-    "REPLCONF": ("REPLCONF nosuch a", "REPLCONF listening-port"),
+    "REPLCONF": (
+        "REPLCONF nosuch a",
+        "REPLCONF listening-port",
+        *(
+            f"REPLCONF {option} nosuch"
+            for option in (
+                *("listening-port", "version", "rdb-only", "rdb-filter-only", "rdb-channel"),
+                *("main-ch-client-id", "set-rdb-client-id", "set-cluster-node-id"),
+            )
+        ),
+    ),
     "MIGRATE": (
         "MIGRATE 127.0.0.1 1 k 0 a",
         "MIGRATE 127.0.0.1 1 k a 1",
@@ -86,6 +97,7 @@ MISTAKES: dict[str, tuple[str, ...]] = {
         "CLIENT KILL ID 0",
         "CLIENT KILL ID a",
         "CLIENT KILL ID 999999 nosuch a",
+        "CLIENT KILL MAXAGE 999999",
         "CLIENT KILL USER nosuch ID 999999",
         "CLIENT KILL USER default ID 999999",
         *(
