@@ -65,7 +65,6 @@ MISTAKES: dict[str, tuple[str, ...]] = {
         "FAILOVER TIMEOUT a",
     ),
     "BGSAVE": ("BGSAVE CANCEL", "BGSAVE nosuch", "BGSAVE SCHEDULE nosuch", "BGSAVE CANCEL nosuch"),
-    "DEBUG": ("DEBUG HELP", "DEBUG nosuch", "DEBUG HELP nosuch"),
     "REPLICAOF": ("REPLICAOF NO ONE", "REPLICAOF no one", "REPLICAOF 127.0.0.1 a"),
     "SLAVEOF": ("SLAVEOF NO ONE", "SLAVEOF 127.0.0.1 a"),
     "REPLCONF": (
@@ -97,7 +96,6 @@ MISTAKES: dict[str, tuple[str, ...]] = {
         "CLIENT KILL ID 0",
         "CLIENT KILL ID a",
         "CLIENT KILL ID 999999 nosuch a",
-        "CLIENT KILL MAXAGE 999999",
         "CLIENT KILL USER nosuch ID 999999",
         "CLIENT KILL USER default ID 999999",
         *(
