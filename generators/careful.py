@@ -64,10 +64,20 @@ MISTAKES: dict[str, tuple[str, ...]] = {
         "FAILOVER TO 127.0.0.1 1 FORCE TIMEOUT a",
         "FAILOVER TIMEOUT a",
     ),
-    "BGSAVE": ("BGSAVE nosuch", "BGSAVE SCHEDULE nosuch", "BGSAVE CANCEL nosuch"),
+    "BGSAVE": ("BGSAVE CANCEL", "BGSAVE nosuch", "BGSAVE SCHEDULE nosuch", "BGSAVE CANCEL nosuch"),
     "REPLICAOF": ("REPLICAOF NO ONE", "REPLICAOF no one", "REPLICAOF 127.0.0.1 a"),
     "SLAVEOF": ("SLAVEOF NO ONE", "SLAVEOF 127.0.0.1 a"),
-    "REPLCONF": ("REPLCONF nosuch a", "REPLCONF listening-port"),
+    "REPLCONF": (
+        "REPLCONF nosuch a",
+        "REPLCONF listening-port",
+        *(
+            f"REPLCONF {option} nosuch"
+            for option in (
+                *("listening-port", "version", "rdb-only", "rdb-filter-only", "rdb-channel"),
+                *("main-ch-client-id", "set-rdb-client-id", "set-cluster-node-id"),
+            )
+        ),
+    ),
     "MIGRATE": (
         "MIGRATE 127.0.0.1 1 k 0 a",
         "MIGRATE 127.0.0.1 1 k a 1",

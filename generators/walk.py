@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-def walk(syntax: Syntax, budget: int) -> tuple[Program, ...]:
+def walk(syntax: Syntax, budget: int, foreign: tuple[bytes, ...] = ()) -> tuple[Program, ...]:
     """About `budget` programs for this command, the most telling first; each once.
 
-    The plain calls and each optional argument alone are always among them.
+    The plain calls and each optional argument alone are always among them, and so are words that only relatives of
+    the command know (`foreign`).
     """
     if is_barred(syntax.name):
         return ()
@@ -34,7 +35,7 @@ def walk(syntax: Syntax, budget: int) -> tuple[Program, ...]:
         return _once(_mistaken_only(syntax))
     if syntax.container:
         return _once((each,) for each in _of_container(syntax))
-    core, rest = _all(syntax)
+    core, rest = _all(syntax, foreign)
     first = _once(core)
     return _once(chain(first, islice(_once(rest), max(0, budget - len(first)))))
 
@@ -70,7 +71,7 @@ def _mistaken_only(syntax: Syntax) -> Iterator[Program]:
         yield (Command((*syntax.words, *[b"no such word"] * syntax.arity)),)
 
 
-def _all(syntax: Syntax) -> tuple[Iterable[Program], Iterable[Program]]:
+def _all(syntax: Syntax, foreign: tuple[bytes, ...]) -> tuple[Iterable[Program], Iterable[Program]]:
     """The plain calls and the options; and of each other kind of case the next, by turns."""
     kind = kind_of(syntax)
     setup = SETUPS_OF.get(syntax.name, SETUPS[kind])
@@ -87,9 +88,8 @@ def _all(syntax: Syntax) -> tuple[Iterable[Program], Iterable[Program]]:
         *(((*setup, call) for call in calls) for calls in kinds_of_case),
         _elsewhere(syntax, writer, everything, kind, setup),
     )
-    core = chain(
-        _plain(syntax, writer, kind, setup), ((*setup, call) for call in _options(writer, everything))
-    )
+    alone = chain(_options(writer, everything), _foreign(writer, foreign))
+    core = chain(_plain(syntax, writer, kind, setup), ((*setup, call) for call in alone))
     return core, (each for row in zip_longest(*sections) for each in row if each is not None)
 
 
@@ -121,6 +121,15 @@ def _options(writer: Writer, everything: tuple[Leaf, ...]) -> Iterator[Command]:
     for leaf in everything:
         if leaf.optional or leaf.argument.token:
             yield writer.call(leaf.selection)
+
+
+def _foreign(writer: Writer, words: tuple[bytes, ...]) -> Iterator[Command]:
+    """A word that only relatives of the command know, behind its arguments."""
+    call = writer.call(Selection())
+    for word in words:
+        yield Command((*call.args, word))
+    for word in words:
+        yield Command((*call.args, word, b"1"))
 
 
 def _arity(syntax: Syntax, writer: Writer, everything: tuple[Leaf, ...]) -> Iterator[Command]:

@@ -18,11 +18,14 @@ from generators.corpus import CORPUS
 from reports import bisect as bisecting
 from reports import reproduce as reproducing
 from reports.book import LEDGER, Acceptances, BookError, load_acceptances, load_ledger
+from reports.changes.shelf import CHANGES, find_changes, load_changes, save_shown
+from reports.changes.told import told as told_changes
 from reports.compare import compare, print_comparison
 from reports.exports import FORMS
 from reports.find import find_finding
 from reports.harvest import harvest
 from reports.judge import Policy, judge, save
+from reports.ranges import pair_of
 from reports.record import RecordError, load
 from reports.render import render
 from reports.reproducer import Reproducer, reproducer
@@ -126,6 +129,17 @@ def harvested(args: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
+def changes(args: argparse.Namespace) -> int:
+    """Say which of the documented changes between a run's two engines it shows."""
+    record = load(find_run(args.run, args.runs))
+    every = [change for each in load_changes(args.changes).values() for change in each]
+    found = find_changes(every, pair_of(record.run), record.findings)
+    print(told_changes(found, verbose=args.verbose))
+    if args.save:
+        print(save_shown(found, record, args.changes))
+    return ExitCode.DIVERGES if found.missed else ExitCode.OK
+
+
 def export(args: argparse.Namespace) -> int:
     """Write a finding as a script, a test or a text."""
     text = FORMS[args.form](_reproducer(args))
@@ -208,10 +222,26 @@ def _parser() -> _Parser:
         "--strict", action="store_true", help="inconclusive differences fail, too (exit code 6)"
     )
     _add(commands, "harvest", harvested, "add the programs of a run's findings to generators/corpus")
+    _add_changes(commands)
     _add_of_findings(commands)
     comparing = _add(commands, "diff", diff, "compare the differences that two runs found")
     comparing.add_argument("other", metavar="RUN", help="the run to compare with")
     return parser
+
+
+def _add_changes(commands: argparse._SubParsersAction[_Parser]) -> None:
+    documented = _add(
+        commands, "changes", changes, "say which documented changes between the two a run shows"
+    )
+    documented.add_argument(
+        "--changes",
+        type=Path,
+        default=CHANGES,
+        metavar="DIR",
+        help="documented changes (default: reports/changes)",
+    )
+    documented.add_argument("--verbose", action="store_true", help="those that it shows, too")
+    documented.add_argument("--save", action="store_true", help="keep what it shows for docs/changes.md")
 
 
 def _add_of_findings(commands: argparse._SubParsersAction[_Parser]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from generators.calls import Selection, Writer, leaves
 from generators.careful import BARRED, MISTAKES, ONLY_MISTAKEN, is_barred, only_mistaken, why_not
 from generators.command import parse
+from generators.relatives import words_of_relatives
 from generators.tree import Syntax, stored
 from generators.walk import walk
 
@@ -130,3 +131,17 @@ def test_a_command_without_any_arguments_is_walked() -> None:
         str(program[-1]) for name in ("PING", "DBSIZE") for program in walk(TREE[name], 9)
     }
     assert walk(Syntax(words=(b"NOSUCH",)), 9)
+
+
+def test_a_command_is_given_words_that_only_its_relatives_know() -> None:
+    foreign = words_of_relatives(TREE["SSCAN"], TREE.values())
+    assert b"NOVALUES" in foreign
+    assert b"MATCH" not in foreign
+    sent = [str(program[-1]) for program in walk(TREE["SSCAN"], 1, foreign)]
+    assert "SSCAN k 0 NOVALUES" in sent
+    assert "SSCAN k 0 NOVALUES 1" in sent
+
+
+@pytest.mark.parametrize("name", ["CLIENT LIST", "XINFO", "PING"])
+def test_sub_commands_and_loners_have_no_relatives(name: str) -> None:
+    assert words_of_relatives(TREE[name], TREE.values()) == ()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from generators.careful import protocols
 from generators.command import command, parse
+from generators.relatives import words_of_relatives
 from generators.tree import Said, union
 from generators.vocabulary import Area, areas
 from generators.walk import walk
@@ -65,7 +66,8 @@ def programs(
     for syntax in tree.values():
         if (syntax.group if syntax.group in GROUPS else OTHERS) == group:
             spoken = protocols(syntax.name)
-            for number, program in enumerate(walk(syntax, most)):
+            foreign = words_of_relatives(syntax, tree.values())
+            for number, program in enumerate(walk(syntax, most, foreign)):
                 for protocol in spoken if in_both is None or number < in_both else spoken[:1]:
                     yield program, protocol
 

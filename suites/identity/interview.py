@@ -29,6 +29,7 @@ LIFE = tuple(
         (
             "CONFIG SET slowlog-log-slower-than 0",
             "CONFIG SET latency-monitor-threshold 1",
+            "CONFIG SET availability-zone somewhere",
             "SET string value",
             "SET volatile value EX 10000",
             "RPUSH list a b c",

@@ -144,7 +144,8 @@ def latency(engine: Interview) -> Facts:
     facts = _fields(engine, "identity.histogram", "LATENCY HISTOGRAM set", inside="set")
     for line in ("LATENCY LATEST", "LATENCY HISTORY command"):
         rows = parts(engine.says(line))[:1]
-        facts["identity.row", " ".join(line.split()[:2])] = Fact(" ".join(map(shape_of, rows)), line)
+        said = " ".join(each.kind.value for row in rows for each in parts(row))
+        facts["identity.row", " ".join(line.split()[:2])] = Fact(said, line)
     return facts | _prose(engine, "LATENCY DOCTOR")
 
 

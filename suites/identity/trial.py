@@ -32,6 +32,8 @@ NOT_TRIED = {
     "io-threads|watchdog-period": "they start threads and timers",
     "maxmemory-clients": "a small value ends the connection that sets it",
 }
+# Of those, the ones that are set to what they are already: it shows whether they can be set at all.
+_SET_AS_THEY_ARE = frozenset(("io-threads", "maxclients", "activedefrag", "oom-score-adj", "disable-thp"))
 _VALUES = (
     "", "rekey", "yes", "no", "YES", "-1", "0", "1", "2", "100", "1.5", "50%", "101%", "1kb", "1Gb", " 1", "0x10",
     "9223372036854775807", "9223372036854775808",
@@ -92,17 +94,20 @@ class Trial:
 def tried(baseline: Interview, candidate: Interview) -> Iterator[Trial]:
     """Every parameter that both know, and that can be tried."""
     known = values(baseline), values(candidate)
+    engines = tuple(zip((baseline, candidate), known, strict=True))
     for name in sorted(known[0].keys() & known[1].keys()):
-        if why_not_tried(name) or any(is_old_name(name, each) for each in known):
+        if any(is_old_name(name, each) for each in known):
             continue
-        first = dict.fromkeys((known[0][name], known[1][name], *_VALUES, *_BY_NAME.get(name, ())))
-        sides = [
-            _try(each, name, said[name], first)
-            for each, said in zip((baseline, candidate), known, strict=True)
-        ]
+        own = dict.fromkeys((known[0][name], known[1][name]))
+        if why_not_tried(name):
+            if name in _SET_AS_THEY_ARE and len(own) == 1:
+                yield Trial(name, *(_try(each, name, said[name], own) for each, said in engines))
+            continue
+        first = own | dict.fromkeys((*_VALUES, *_BY_NAME.get(name, ())))
+        sides = [_try(each, name, said[name], first) for each, said in engines]
         more = [value for value in _suggested(sides) if value not in first]
         if more:
-            for engine, said, outcomes in zip((baseline, candidate), known, sides, strict=True):
+            for (engine, said), outcomes in zip(engines, sides, strict=True):
                 outcomes.update(_try(engine, name, said[name], more))
         yield Trial(name, *sides)
 
