@@ -1,5 +1,5 @@
-"""The directory of one home, or of one run that is only read: named for its process, so that leftovers of dead ones can be
-removed.
+"""The directory of one home, or of one run that is only read: named for its process, so that what dead ones left can
+be removed.
 """
 
 from __future__ import annotations
