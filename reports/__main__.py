@@ -309,5 +309,7 @@ def _add(
 
 if __name__ == "__main__":
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `… | head` ends it without a word, and not with 1
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what plays is ended with us
+    for each in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: what plays is ended with us
+        if signal.getsignal(each) is signal.SIG_DFL:  # nohup ignores one of them
+            signal.signal(each, signal.default_int_handler)
     sys.exit(main())

@@ -45,6 +45,21 @@ class WireReply(msgspec.Struct, frozen=True):
     cut: int | None = None  # true size of a value that was cut short
 
 
+def id_of(signature: str) -> str:
+    """The first hex digits of the signature's sha256."""
+    return hashlib.sha256(signature.encode()).hexdigest()[:ID_DIGITS]
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """Another program that showed the same: what a finding's signature stands for, beside its shortest program."""
+
+    program: tuple[str, ...]
+    step: int = 0
+    protocol: int = 2
+    baseline: WireReply
+    candidate: WireReply
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One line of `findings.jsonl`."""
 
@@ -64,11 +79,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     evidence: dict[str, object] = msgspec.field(default_factory=dict)
     reproduce: str = ""  # the command that shows it again
     count: int = 1  # how often it was seen in the run
+    examples: tuple[Example, ...] = ()  # other programs that showed it
+    caused_by: str | None = None  # id of the finding that this one follows from
 
     @property
     def id(self) -> str:
-        """The first hex digits of the signature's sha256: short to type, and one difference has one id in every run."""
-        return hashlib.sha256(self.signature.encode()).hexdigest()[:ID_DIGITS]
+        """Short to type, and one difference has one id in every run."""
+        return id_of(self.signature)
 
     @property
     def certain(self) -> bool:

@@ -34,7 +34,7 @@ from reports.words import counted, duration, gibibytes, number
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reports.finding import Finding
+    from reports.finding import Example, Finding
     from reports.record import Record
     from reports.run import Explanation
 
@@ -59,6 +59,9 @@ class Card:
     protocols: str
     explanation: Explanation | None
     link: str
+    cause: tuple[str, Finding] | None  # what it follows from, and where that stands on the page
+    effects: tuple[tuple[str, Finding], ...]  # what follows from it
+    examples: tuple[tuple[Example, SideBySide], ...]
     evidence: tuple[tuple[str, str], ...]
     again: tuple[str, ...]  # commands to paste
     unfolded: bool
@@ -116,9 +119,9 @@ def html(record: Record) -> str:
 
 
 def _groups(record: Record) -> Iterable[Group]:
-    cards = [
-        _card(record, number_, each) for number_, each in enumerate(by_importance(record.findings), start=1)
-    ]
+    found = by_importance(record.findings)
+    places = {each.id: (f"d{number_}", each) for number_, each in enumerate(found, start=1)}
+    cards = [_card(record, number_, each, places) for number_, each in enumerate(found, start=1)]
     for severity in Severity:
         own = [card for card in cards if card.finding.severity == severity.value]
         by_command: dict[str, list[Card]] = {}
@@ -133,7 +136,7 @@ def _groups(record: Record) -> Iterable[Group]:
         )
 
 
-def _card(record: Record, number_: int, finding: Finding) -> Card:
+def _card(record: Record, number_: int, finding: Finding, places: dict[str, tuple[str, Finding]]) -> Card:
     explanation = record.run.explained.get(finding.known or "")
     return Card(
         number=number_,
@@ -144,6 +147,9 @@ def _card(record: Record, number_: int, finding: Finding) -> Card:
         protocols=_protocols(finding),
         explanation=explanation,
         link=link(explanation.upstream) if explanation else "",
+        cause=places.get(finding.caused_by or ""),
+        effects=tuple(place for place in places.values() if place[1].caused_by == finding.id),
+        examples=tuple((each, side_by_side(each.baseline, each.candidate)) for each in finding.examples),
         evidence=tuple(
             (name, _evidence(value)) for name, value in finding.evidence.items() if name != "protocols"
         ),

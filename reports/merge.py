@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from reports.causes import gathered, linked
+from reports.examples import examples_of
 from reports.run import AreaCoverage, CommandCoverage, Coverage, Run, Tolerance, Totals, Work
 from reports.shares import shares_of
 from topologies.cluster import STANDALONE
@@ -28,8 +30,15 @@ def merged_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     for finding in findings:
         kind, tokens = _kind(finding)
         kinds.setdefault(kind, {}).setdefault(tokens, []).append(finding)
-    merged = [_merged(same) for by_tokens in kinds.values() for same in _by_simplest(by_tokens)]
-    return tuple(sorted(merged, key=lambda finding: (finding.subject, finding.rule, finding.signature)))
+    groups = [same for by_tokens in kinds.values() for same in _by_simplest(by_tokens)]
+    merged = [_merged(same) for same in groups]
+    finals = {
+        finding.id: best.signature for same, best in zip(groups, merged, strict=True) for finding in same
+    }
+    each_once = sorted(
+        gathered(merged, finals), key=lambda finding: (finding.subject, finding.rule, finding.signature)
+    )
+    return linked(each_once)
 
 
 def _kind(finding: Finding) -> tuple[tuple[str, str, str], frozenset[str]]:
@@ -63,7 +72,12 @@ def _merged(same: list[Finding]) -> Finding:
     for name in ("protocols", "topologies"):
         values = sorted({getattr(finding, _SINGULAR[name]) for finding in same})
         evidence |= {name: values} if len(values) > 1 else {}
-    return msgspec.structs.replace(best, count=sum(finding.count for finding in same), evidence=evidence)
+    return msgspec.structs.replace(
+        best,
+        count=sum(finding.count for finding in same),
+        evidence=evidence,
+        examples=examples_of(best, same),
+    )
 
 
 _SINGULAR = {"protocols": "protocol", "topologies": "topology"}

@@ -6,11 +6,10 @@ The run is a process, `python -m pytest suites --program …`: what counts as a 
 from __future__ import annotations
 
 import shlex
+import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reports import record
@@ -19,6 +18,7 @@ from reports.replies import printable
 from reports.solo import ROOT, NotPlayedError, Players, Way, topology_words
 from reports.verdict import ExitCode
 from topologies.engine import HarnessError
+from topologies.homes.root import new_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 _TRIES = 5  # of a finding that did not show every time
 _DONE = (ExitCode.OK, ExitCode.DIVERGES, ExitCode.INCONCLUSIVE)
+_PREFIX = "rekey-again-"
 _SHOWN = 40  # lines of a reply
+_LETS_END_S = 30.0  # what a run may take to stop its servers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,16 +107,45 @@ def command_of(of: Reproducer, pair: tuple[str, str], way: Way) -> list[str]:
 
 
 def _run(of: Reproducer, pair: tuple[str, str], way: Way) -> tuple[Run, tuple[Finding, ...]]:
-    with tempfile.TemporaryDirectory(prefix="rekey-again-") as folder:
-        kept = Path(folder) / "run"
+    folder = new_root(prefix=_PREFIX)
+    try:
+        kept = folder / "run"
         words = [*command_of(of, pair, way), "--record", str(kept), "-q", "-p", "no:cacheprovider"]
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", *words], cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        if done.returncode not in _DONE:
-            raise RunFailedError(done.returncode, done.stderr or done.stdout)
+        code, said = _pytest(words)
+        if code not in _DONE:
+            raise RunFailedError(code, said)
         found = record.load(kept)
         return found.run, found.findings
+    finally:
+        shutil.rmtree(folder)
+
+
+def _pytest(words: list[str]) -> tuple[int, str]:
+    """How the run ended, and what it said. Who interrupts us ends it, and it is waited for: it writes until it has
+    ended, and what it writes into would not go away before. `subprocess.run` would kill it after a quarter of a second.
+
+    It is in a process group of its own, so that Ctrl-C reaches it once, and through us.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-m", "pytest", *words],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    ) as run:
+        try:
+            out, err = run.communicate()
+        except BaseException:
+            run.terminate()
+            try:
+                run.communicate(timeout=_LETS_END_S)
+            except BaseException:  # interrupted again, or it does not end: then it is ended
+                run.kill()
+                raise
+            raise
+    return run.returncode, err or out
 
 
 def _alone(of: Reproducer, pair: tuple[str, str], way: Way) -> tuple[WireReply | str, WireReply | str]:

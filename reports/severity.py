@@ -59,7 +59,7 @@ def severity_of(rule: str, subject: str, baseline: WireReply, candidate: WireRep
         return Severity.COSMETIC
     if rule in UNKNOWN_RULES:
         return _of_unknown(baseline, candidate)
-    if rule == "agreement.state":
+    if rule in ("agreement.state", "agreement.follow-up"):  # a follow-up is judged as its cause
         return Severity.BREAKING
     if rule == "agreement.value" and _matches(subject, SCORED_SUBJECTS) and same_numbers(baseline, candidate):
         return Severity.COSMETIC

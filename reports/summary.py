@@ -97,7 +97,8 @@ def _verdict(record: Record, finding: Finding) -> str:
 
 def _differs(finding: Finding) -> str:
     replies = f"{_code(one_line(finding.baseline, WIDTH))} → {_code(one_line(finding.candidate, WIDTH))}"
-    return f"{_text(said(finding))}<br>{replies}"
+    cause = f"<br>follows from {_code(finding.caused_by)}" if finding.caused_by else ""
+    return f"{_text(said(finding))}<br>{replies}{cause}"
 
 
 def _program(finding: Finding) -> str:

@@ -229,6 +229,8 @@ def _what(finding: Finding) -> Text:
     for number_, line in enumerate(finding.program):
         shown = line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
         text.append(f"\n{'▸' if number_ == finding.step else ' '} {shown}", "dim")
+    if finding.caused_by:
+        text.append(f"\nfollows from {finding.caused_by}", "dim")
     return text
 
 

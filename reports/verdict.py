@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from reports.causes import FOLLOW_UP
 from reports.finding import Finding, Severity, Verdict
 from reports.severity import severity_of
 
@@ -39,7 +40,18 @@ class FailOn(Enum):
 
 def judged(findings: Iterable[Finding], pair: Pair, ledger: Ledger, accepted: Ledger) -> tuple[Finding, ...]:
     """The same findings with severity, verdict and ledger id as of today, whatever they said before."""
-    return tuple(_judged(finding, pair, ledger, accepted) for finding in findings)
+    alone = [_judged(finding, pair, ledger, accepted) for finding in findings]
+    by_id = {finding.id: finding for finding in alone}
+    return tuple(_as_its_cause(finding, by_id.get(finding.caused_by or "")) for finding in alone)
+
+
+def _as_its_cause(finding: Finding, cause: Finding | None) -> Finding:
+    """What a difference leaves behind is as severe as that difference, and known where that is."""
+    if finding.rule != FOLLOW_UP or cause is None:
+        return finding
+    known = finding.known is None and cause.known is not None
+    explained = {"verdict": cause.verdict, "known": cause.known} if known else {}
+    return msgspec.structs.replace(finding, severity=cause.severity, **explained)
 
 
 def _judged(finding: Finding, pair: Pair, ledger: Ledger, accepted: Ledger) -> Finding:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from generators.command import Command
+    from reports.finding import Example
     from suites.conformance.discovery import Discovery
     from tests.sample_server import Lie
 
@@ -45,9 +46,15 @@ class Hunted:
 
     def __init__(self, rules: Tolerances) -> None:
         self.rules = rules
-        self.found: list[Discovery] = []
+        self.all: list[Discovery] = []
         self.counts: dict[str, int] = {}
         self.deadly: list[str] = []
+        self.examples: dict[str, list[Example]] = {}
+
+    @property
+    def found(self) -> list[Discovery]:
+        """The differences of their own."""
+        return [each for each in self.all if each.cause is None]
 
     @property
     def names(self) -> list[tuple[str, str]]:
@@ -72,7 +79,7 @@ def hunt(
     over = Hunted(Tolerances())
     with SampleServer() as honest, SampleServer(lies=lies) as liar:
         steps = {protocol: Lockstep(honest, liar, protocol=protocol) for protocol in (2, 3)}
-        hunting = Hunt(locksteps=steps, rules=over.rules, keys=KEYS, found=over.found.append, shrinks=shrinks)
+        hunting = Hunt(locksteps=steps, rules=over.rules, keys=KEYS, found=over.all.append, shrinks=shrinks)
         program = tuple(map(parse, lines))
         for each in steps.values():
             each.arrange(reset=(), probe=probe(KEYS, DIGEST))
@@ -83,6 +90,7 @@ def hunt(
         for each in steps.values():
             each.close()
     over.counts = dict(hunting.known.counts)
+    over.examples = dict(hunting.examples.kept)
     over.deadly = list(map(str, hunting.deadly_lines))
     return over
 
@@ -361,3 +369,30 @@ def test_a_discovery_keeps_the_program_that_it_was_found_in() -> None:
     over = hunt({"STRLEN": says(number(99))})
     assert over.found[0].first_seen == tuple(map(parse, LINES[: LINES.index("STRLEN s2") + 1]))
     assert over.found[0].difference.step.asked == command("STRLEN", "k")
+
+
+def test_what_a_command_leaves_behind_that_is_answered_differently_points_to_it() -> None:
+    """The liar's INCR says 99 and stores nothing."""
+    over = hunt({"INCR": says(number(99))})
+    [cause] = over.found
+    [left] = [each for each in over.all if each.cause is not None]
+    assert left.cause == cause.difference.signature
+    assert (left.difference.rule, left.difference.subject) == ("agreement.follow-up", "INCR")
+    assert left.program[: len(cause.program)] == cause.program
+    assert len(left.program) == len(cause.program) + 1
+
+
+def test_what_is_only_answered_differently_leaves_nothing_behind() -> None:
+    over = hunt({"STRLEN": says(number(99))})
+    assert over.names == [("value", "STRLEN")]
+    assert len(over.all) == 1
+
+
+def test_other_programs_that_show_a_known_difference_are_its_examples() -> None:
+    lines = ("SET s1 1", "STRLEN s1", "SET s2 22", "STRLEN s2", "RPUSH l1 a", "STRLEN nosuch")
+    over = hunt({"STRLEN": says(number(99))}, lines, times=3)
+    [found] = over.found
+    examples = over.examples[found.difference.signature]
+    assert {each.program[-1] for each in examples} <= {"STRLEN s1", "STRLEN s2", "STRLEN nosuch"}
+    assert len(examples) == len({each.program[-1] for each in examples}) >= 2
+    assert all(each.candidate.value == 99 and each.step == len(each.program) - 1 for each in examples)

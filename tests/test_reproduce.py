@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,9 +13,11 @@ import pytest
 
 from reports.__main__ import main
 from reports.reproduce import Again, command_of, told, way_of
+from reports.solo import ROOT
 from tests.sample_builds import QUICK, WITH_TLS, real_build
 from tests.sample_findings import BITCOUNT, BLOCKED, INSIDE, SILENT, parts, the_run, write_run
 from tests.sample_record import a_finding
+from topologies.wait import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,3 +86,58 @@ def test_an_engine_that_cannot_be_had_is_wrong_usage(
     assert "redis:1.0 can't be had on this machine" in capfd.readouterr().err
     assert main(["reproduce", run, BITCOUNT.id, "--baseline", "what"]) == 4
     assert "'what' names no engine" in capfd.readouterr().err
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize(
+    "ends_by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda each: each.name
+)
+@pytest.mark.parametrize("begun", ["the folder", "the record"])
+def test_who_interrupts_it_finds_nothing_left_behind(
+    ends_by: signal.Signals, begun: str, tmp_path: Path
+) -> None:
+    real_build(QUICK)
+    real_build(WITH_TLS)
+    run = write_run(tmp_path / "run", BITCOUNT)
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-m", "reports", "reproduce", str(run), BITCOUNT.id],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(folder)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        wanted = "rekey-again-*" if begun == "the folder" else "rekey-again-*/run/run.json"
+        wait_until(lambda: any(folder.glob(wanted)), expect=f"{wanted} in {folder}", timeout_s=60)
+        process.send_signal(ends_by)
+        assert process.wait(timeout=60) != 0
+    assert [each.name for each in folder.iterdir()] == []
+
+
+@pytest.mark.engines
+def test_what_a_killed_one_left_behind_goes_with_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_build(QUICK)
+    real_build(WITH_TLS)
+    run = write_run(tmp_path / "run", BITCOUNT)
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    with subprocess.Popen(
+        [sys.executable, "-m", "reports", "reproduce", str(run), BITCOUNT.id],
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        wait_until(lambda: any(folder.glob("rekey-again-*")), expect="a folder", timeout_s=60)
+        process.kill()
+    wait_until(lambda: any(folder.glob("*/run/report.html")), expect="the end of its run", timeout_s=60)
+    again = subprocess.run(
+        [sys.executable, "-m", "reports", "reproduce", str(run), BITCOUNT.id],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    assert again.returncode == 0
+    assert list(folder.iterdir()) == []

@@ -26,6 +26,7 @@ from generators.whole import whole_programs
 from suites import interrupt
 from suites.conformance.canary import Canary, PoisonedError
 from suites.conformance.discovery import Discovery, Replays
+from suites.conformance.examples import Examples
 from suites.conformance.hunt import Hunt
 from suites.conformance.probe import keys_in, probe
 from suites.conformance.runs import Runs
@@ -78,6 +79,7 @@ class Outcome:
     seconds: float = 0.0
     sent: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)  # findings' signatures
+    examples: Examples = field(default_factory=Examples)
     ended_early: bool = False
 
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)  # of the programs: equal for equal seeds
@@ -123,7 +125,7 @@ class Campaign:
             self._batch(number, hunt, outcome, damped)
             number += 1
             outcome.seconds = time.monotonic() - started
-            outcome.counts = hunt.known.counts
+            outcome.counts, outcome.examples = hunt.known.counts, hunt.examples
             self.told(outcome)
             if outcome.seconds > budget.seconds and outcome.compared < budget.commands:
                 outcome.ended_early = True
@@ -156,7 +158,7 @@ class Campaign:
                 break
             self._play(hunt, outcome, program, protocol, ran)
         outcome.seconds = time.monotonic() - started
-        outcome.counts = hunt.known.counts
+        outcome.counts, outcome.examples = hunt.known.counts, hunt.examples
         self.told(outcome)
         return outcome
 

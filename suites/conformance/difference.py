@@ -11,6 +11,7 @@
 | agreement.order | have the same elements in another order |
 | agreement.value | have one type and different values |
 | agreement.state | are the same, and what they leave behind is not |
+| agreement.follow-up | are not the same, and neither is what they leave behind: see reports/causes.py |
 | agreement.no-reply | are one reply and none, although later commands are answered |
 | agreement.hang, .closed | did not both come: time ran out, or the connection was closed |
 | agreement.crash, .garbled | did not both come: the server died, or what came is no RESP |

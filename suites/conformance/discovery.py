@@ -42,6 +42,7 @@ class Discovery:
     replays: Replays
     first_seen: Lines  # as it was found, up to the line that differed
     writer: Command | None = None  # of a difference in state: the line that left other data behind
+    cause: str | None = None  # of what follows from another difference: the signature of that one
 
 
 @dataclass(slots=True)
@@ -67,11 +68,15 @@ class Known:
 
     def met_by_name(self, signature: str) -> bool:
         """The same for a difference that has only a name yet."""
-        final = self._finals.get(signature)
-        final = self._finals.get(final, final) if final is not None else None
+        final = self.final(signature)
         if final is not None:
             self.counts[final] += 1
         return final is not None
+
+    def final(self, signature: str) -> str | None:
+        """What a difference of this signature is known as."""
+        final = self._finals.get(signature)
+        return self._finals.get(final, final) if final is not None else None
 
     def settled(self, name: str) -> bool:
         """Whether a name that can stand for several causes was looked into often enough; then it is counted."""

@@ -21,9 +21,16 @@ from suites.conformance.difference import (
     of_script,
 )
 from suites.conformance.discovery import Discovery, Known, Replays
+from suites.conformance.examples import Examples
 from suites.conformance.runs import PATIENCE, Runs, replayed
 from suites.conformance.silence import examine_silence
-from suites.conformance.state import encodings, examine_state, investigate_hidden, investigate_state
+from suites.conformance.state import (
+    encodings,
+    examine_state,
+    follow_up,
+    investigate_hidden,
+    investigate_state,
+)
 from suites.conformance.steps import without
 from suites.conformance.tolerance import handed_on
 from topologies.lockstep import Exchange, Lockstep, script
@@ -52,6 +59,7 @@ class Hunt:
     differing_lines: list[Command] = field(default_factory=list)
     deadly_lines: list[Command] = field(default_factory=list)  # they ended a server or a connection, or hung
     known: Known = field(init=False)
+    examples: Examples = field(default_factory=Examples)
     _told: set[str] = field(default_factory=set)  # incidents that were seen once
 
     def __post_init__(self) -> None:
@@ -122,13 +130,29 @@ class Hunt:
     def _note(self, runs: Runs, program: Program, differences: list[Difference]) -> None:
         before: set[int] = set()
         for each in differences:
-            if not self.known.met(each) and not (before and self.known.hopeless(each.loose)):
+            if self.known.met(each):
+                self._exemplify(runs, program[: each.step.line + 1], each)
+            elif not (before and self.known.hopeless(each.loose)):
                 alone = without(program[: each.step.line + 1], before)
                 if not before or runs.shows(each.loose)(alone):
                     self._investigate(runs, alone, each)
                 else:
                     self.known.give_up(each.loose)
             before.add(each.step.line)
+
+    def _exemplify(self, runs: Runs, program: Program, difference: Difference) -> None:
+        """Keeps a known difference's program as an example of it, where a few of its lines show it by themselves."""
+        final = self.known.final(difference.signature)
+        if final is None or difference.rule in _INCIDENTS:
+            return
+
+        def same(candidate: Program) -> Difference | None:
+            first = runs.first_difference(candidate)
+            if first is None or first.step.line < len(candidate) - 1:
+                return None
+            return first if self.known.final(first.signature) == final else None
+
+        self.examples.look(final, program, runs.protocol, same)
 
     def _investigate(self, runs: Runs, program: Program, difference: Difference) -> None:
         """Shrinks a new difference and reports it, or what it follows from."""
@@ -163,6 +187,25 @@ class Hunt:
                     protocol=runs.protocol,
                     replays=replays,
                     first_seen=program,
+                ),
+                as_found=difference.signature,
+            )
+            self.examples.shown(of_script(least).signature, shortest)
+            self._follow_up(runs, shortest, of_script(least))
+
+    def _follow_up(self, runs: Runs, program: Program, cause: Difference) -> None:
+        """What a command whose replies differ leaves behind: a finding that points to its cause."""
+        seen = None if cause.rule in _INCIDENTS else follow_up(runs, self.keys, program, cause)
+        if seen is not None:
+            lines, difference = seen
+            self.known.report(
+                Discovery(
+                    difference=difference,
+                    program=(*program, *lines),
+                    protocol=runs.protocol,
+                    replays=Replays(shown=1, of=1),
+                    first_seen=program,
+                    cause=cause.signature,
                 ),
                 as_found=difference.signature,
             )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from generators.tree import Tree
     from reports.finding import Finding
     from suites.conformance.discovery import Discovery
+    from suites.conformance.examples import Examples
     from suites.conformance.tolerance import Tolerances
     from suites.session import Session
     from topologies.node import Node
@@ -111,16 +112,13 @@ class Pair:
         """Writes down what a walk has reached."""
         self.pen.progress(Work(area=area, reached=words))
 
-    def counted(self, counts: Counter[str]) -> None:
-        """Adds how often each finding was met to what was written of it."""
+    def counted(self, counts: Counter[str], examples: Examples | None = None) -> None:
+        """Adds how often each finding was met to what was written of it, and other programs that showed it."""
         for finding in self.found:
             more = counts[finding.signature] - 1
+            shown = examples.of(finding.signature) if examples else ()
             if more > 0:
-                self.pen.finding(_counted(finding, more))
-
-
-def _counted(finding: Finding, count: int) -> Finding:
-    return msgspec.structs.replace(finding, count=count)
+                self.pen.finding(msgspec.structs.replace(finding, count=more, examples=shown))
 
 
 def _digest(*nodes: Node) -> Command:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from generators.command import quote
-from reports.finding import Finding, WireReply
+from reports.finding import Finding, WireReply, id_of
 from reports.severity import severity_of
 from topologies.cluster import STANDALONE
 from topologies.reply import Kind, Reply
@@ -45,6 +45,7 @@ def finding_of(
         candidate=candidate,
         evidence={"area": area, **_evidence(discovery)},
         reproduce=reproduce(program),
+        caused_by=id_of(discovery.cause) if discovery.cause else None,
     )
 
 
@@ -78,8 +79,13 @@ def _message(discovery: Discovery) -> str:
     difference = discovery.difference
     if difference.signature.endswith("| server"):
         return f"{difference.subject} breaks a server for what comes later: {discovery.program[-1].full_name} shows it"
+    shown_by = discovery.program[-1].full_name
     if discovery.writer is not None:
-        return f"{difference.subject} leaves other data behind: {discovery.program[-1].full_name} shows it"
+        return f"{difference.subject} leaves other data behind: {shown_by} shows it"
+    if discovery.cause is not None:
+        return (
+            f"{difference.subject} is answered differently, and leaves other data behind: {shown_by} shows it"
+        )
     refused = [reply.kind in (Kind.ERROR, Kind.BULK_ERROR) for reply in difference.replies]
     if difference.rule == "agreement.type" and any(refused) and not all(refused):
         return f"{difference.subject} is refused by the {'baseline' if refused[0] else 'candidate'} only"

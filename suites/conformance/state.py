@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from generators.command import command
 from generators.shrink import PLAIN_KEYS
+from reports.causes import FOLLOW_UP, follow_up_of
 from suites.conformance.difference import (
     Difference,
     name_difference,
@@ -119,6 +120,32 @@ def investigate_hidden(
         known.report(discovery, as_found=named.signature)
         return named.signature
     return None
+
+
+def follow_up(
+    runs: Runs, keys: tuple[bytes, ...], program: Program, cause: Difference
+) -> tuple[Program, Difference] | None:
+    """Where the last line of `program` is answered differently: whether it leaves other data behind, too, and the
+    lines that show it.
+    """
+    exchange = runs.exchange(program)
+    if exchange is None or exchange.misaligned or _leaves_open(program):
+        return None
+    kind = runs.state_kind(program, exchange)
+    if kind is None:
+        return None
+    for reading in _readings(kind, _touched(program, keys)):
+        for lines in elsewhere(reading):
+            whole = (*program, *lines)
+            last = runs.differences(whole, runs.exchange(whole))[-1:]
+            if last and last[0].step.line == len(whole) - 1:
+                return lines, _of_cause(cause, last[0])
+    return None
+
+
+def _of_cause(cause: Difference, read: Difference) -> Difference:
+    name = follow_up_of(cause.signature)
+    return Difference(step=read.step, rule=FOLLOW_UP, subject=cause.subject, signature=name, loose=name)
 
 
 def _read(runs: Runs, program: Program, reading: Command) -> Difference | None:

@@ -77,7 +77,7 @@ def _hunt(area: Area, pair: Pair, session: Session, subtests: pytest.Subtests) -
     pair.found.clear()
     pair.area = area.name
     outcome = campaign.run(PROFILES[session.options.profile].of(area.share))
-    pair.counted(outcome.counts)
+    pair.counted(outcome.counts, outcome.examples)
     if outcome.ended_early:
         _note_early_end(pair, outcome)
     fail_for(pair.found, session, subtests)
@@ -105,7 +105,7 @@ def test_walk(group: str, pair: Pair, session: Session, subtests: pytest.Subtest
     with quick_clock(*(side.node for side in pair.locksteps[2].sides)):
         outcome = campaign.play(drawn, KEYS, walk.seconds, reached.note)
     pair.reached(area.name, reached.words())
-    pair.counted(outcome.counts)
+    pair.counted(outcome.counts, outcome.examples)
     if outcome.ended_early:
         _note_early_end(pair, outcome)
     fail_for(pair.found, session, subtests)

@@ -11,6 +11,7 @@ from generators.shrink import without_lines
 from suites.conformance.campaign import Outcome
 from suites.conformance.difference import Difference, of_script, subject_of
 from suites.conformance.discovery import Discovery, Known, Replays
+from suites.conformance.examples import Examples
 from suites.conformance.probe import keys_in, probe, readings
 from suites.conformance.runs import first_prefix
 from suites.conformance.tolerance import handed_on
@@ -64,6 +65,7 @@ class Play:
     found: Callable[[Discovery], None]
     shrinks: bool = True
     known: Known = field(init=False)
+    examples: Examples = field(default_factory=Examples)
 
     def __post_init__(self) -> None:
         self.known = Known(self.found)
@@ -87,10 +89,19 @@ class Play:
         """One scene in one protocol."""
         seen, performances = self._run(program, protocol)
         for each in seen:
-            if not self.known.met(each.difference):
+            if self.known.met(each.difference):
+                self._exemplify(program, protocol, each, leads=each is seen[0])
+            else:
                 self._investigate(program, protocol, each, leads=each is seen[0])
         if not seen:
             self._examine_state(program, protocol, performances)
+
+    def _exemplify(self, program: Program, protocol: int, seen: Seen, *, leads: bool) -> None:
+        """A scene is short: it is an example of what it shows first, up to the line behind which that was seen."""
+        final = self.known.final(seen.difference.signature)
+        lines = program[: seen.line + 1]
+        if final is not None and leads and self.examples.wants(final, lines[-1]):
+            self.examples.keep(final, lines, protocol, seen.difference)
 
     def _run(self, program: Program, protocol: int) -> tuple[list[Seen], tuple[Performance, Performance]]:
         performances = self.stages[protocol].run(program, probe(keys_in(program), self.digest))

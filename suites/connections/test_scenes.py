@@ -33,7 +33,7 @@ def test_scenes(kind: str, pair: Pair, session: Session, subtests: pytest.Subtes
     finally:
         for stage in stages.values():
             stage.close()
-    pair.counted(play.known.counts)
+    pair.counted(play.known.counts, play.examples)
     fail_for(pair.found, session, subtests)
 
 
