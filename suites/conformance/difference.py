@@ -130,9 +130,10 @@ def name_difference(step: Step) -> Difference:
 
 def _named(step: Step, seen: Step) -> Difference:
     subject, rule = _subject(step), _rule(step)
-    scripted = runs_a_script(step.asked) and rule in RULES_OF_SCRIPTS and not _does_not_know_scripts(step)
-    if scripted and stops_early(step):
+    runs = runs_a_script(step.asked) and rule in RULES_OF_SCRIPTS
+    if runs and stops_early(step):
         return _of_script(step, seen, rule, subject)
+    scripted = runs and not _does_not_know_scripts(step)
     called = command_called(step.asked) if scripted and rule == "agreement.unknown-command" else None
     if called is not None:
         return _named(Step(step.line, called, step.baseline, step.candidate), seen)
@@ -377,7 +378,7 @@ def _rule(step: Step) -> str:  # noqa: PLR0911  (a table in the order of the doc
 
 
 def _keeps_from_waiting(step: Step) -> bool:
-    """Whether one side waits, as it was asked to, and the other does not know what it is asked: that is the difference."""
+    """Whether one side waits, as it was asked to, and the other does not know what it is asked."""
     replies = (step.baseline, step.candidate)
     waits = any(each.kind is Kind.NONE and each.value == b"waits" for each in replies)
     return waits and (any(_is_unknown(each) or _refuses(each) for each in replies) or stops_early(step))
