@@ -64,7 +64,7 @@ def severity_of(rule: str, subject: str, baseline: WireReply, candidate: WireRep
     if rule == "agreement.value" and _matches(subject, SCORED_SUBJECTS) and same_numbers(baseline, candidate):
         return Severity.COSMETIC
     additive = (
-        _newly_served(baseline, candidate)
+        _newly_served(rule, baseline, candidate)
         or _lists_more(subject, baseline, candidate)
         or _fails_no_more(rule, baseline, candidate)
         or (rule == "agreement.push" and _tells_more(baseline, candidate))
@@ -88,7 +88,7 @@ def _of_unknown(baseline: WireReply, candidate: WireReply) -> Severity:
 
 
 def _got_to(reply: WireReply) -> int:
-    if reply.type == "none":
+    if reply.type == "none" and not _waits(reply):
         return -1
     if not is_error(reply):
         return len(_STOPS) + 1
@@ -96,12 +96,18 @@ def _got_to(reply: WireReply) -> int:
     return next((step for step, stop in enumerate(_STOPS) if stop.search(text)), len(_STOPS))
 
 
-def _newly_served(baseline: WireReply, candidate: WireReply) -> bool:
+def _waits(reply: WireReply) -> bool:
+    """Whether there is no reply because the request is served: it waits for others, or a script runs."""
+    return reply.type == "none" and reply.value == "waits"
+
+
+def _newly_served(rule: str, baseline: WireReply, candidate: WireReply) -> bool:
     """The baseline refuses the request's form, so nobody sends it; the candidate gets further.
 
     An error with a code of its own (WRONGTYPE, NOAUTH, BUSYGROUP …) is not that: it protects something.
     """
-    if not is_error(baseline) or candidate.type == "none":
+    waits = rule != "agreement.waits" and _waits(candidate)  # of a request that the baseline does not know
+    if not is_error(baseline) or (candidate.type == "none" and not waits):
         return False
     text = text_of(baseline)
     if not text.startswith(b"ERR ") or _GUARD.search(text):

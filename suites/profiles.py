@@ -27,3 +27,6 @@ WALKS: dict[str, WalkBudget] = {
     "gate": WalkBudget(programs=3_000, seconds=180.0),
     "nightly": WalkBudget(programs=100_000, seconds=600.0),
 }
+
+# On the clock, for the scenes of one kind. Smoke plays all of them in a few seconds; what differs costs more.
+SCENES_S: dict[str, float] = {"smoke": 40.0, "gate": 150.0, "nightly": 600.0}

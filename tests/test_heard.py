@@ -51,6 +51,32 @@ def test_a_command_that_only_one_side_answers_waits_on_the_other() -> None:
     assert (found.line, found.difference.step.line) == (1, 0)
 
 
+def test_a_command_that_one_side_does_not_know_is_unknown_even_where_it_waits_on_the_other() -> None:
+    asked = program("@2 BLMPOP 0 1 l LEFT")
+    unknown = Reply(
+        Kind.ERROR, b"ERR unknown command `BLMPOP`, with args beginning with: `0`, `1`, `l`, `LEFT`, "
+    )
+    refused, waiting = performance([Frame(2, unknown, 0)], []), performance([], [])
+    assert names(asked, refused, waiting) == ["agreement.unknown-command | BLMPOP | baseline"]
+    assert names(asked, waiting, refused) == ["agreement.unknown-command | BLMPOP | candidate"]
+
+
+def test_an_argument_that_one_side_refuses_is_unknown_even_where_the_other_waits_for_it() -> None:
+    asked = program("@2 XREADGROUP GROUP g c CLAIM 0 BLOCK 0 STREAMS s >")
+    refused = performance([Frame(2, Reply(Kind.ERROR, b"ERR syntax error"), 0)], [])
+    (found,) = seen(asked, refused, performance([], []))
+    assert found.difference.rule == "agreement.unknown-argument"
+
+
+def test_a_script_that_one_side_can_not_read_is_one_difference_even_where_it_runs_for_ever() -> None:
+    asked = program('@2 EVAL "#!lua flags=no-writes\\nwhile true do end" 0')
+    text = b"ERR Error compiling script (new function): user_script:1: unexpected symbol near '#'"
+    refused = performance([Frame(2, Reply(Kind.ERROR, text), 0)], [])
+    (found,) = seen(asked, refused, performance([], []))
+    assert found.difference.rule == "agreement.type"
+    assert found.difference.signature.startswith("agreement.type | script | ")
+
+
 def test_an_answer_that_comes_later_has_not_come_yet() -> None:
     asked = program("@2 BLPOP l 0", "RPUSH l a", "PING")
     soon = performance([], [Frame(1, ONE, 1), Frame(2, message("l", "a"), 0)], [Frame(1, OK, 2)], [])

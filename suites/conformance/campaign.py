@@ -106,6 +106,7 @@ class Campaign:
     enough: Callable[[], bool] = lambda: False  # asked before each program: ends the campaign
     _last: Callable[[], Program] = tuple  # what ran before
     _canary: Canary = field(init=False)
+    _poisoned: int = 0  # how often servers were broken for all programs
 
     def __post_init__(self) -> None:
         self._canary = Canary(self.locksteps)
@@ -119,6 +120,7 @@ class Campaign:
         self._play_corpus(hunt, outcome)
         if self.area.name == SCRIPTED:
             self._play_scripts(hunt, outcome)
+        drawing = time.monotonic()  # what every run sends takes nothing from what is drawn
         number = 0
         while outcome.compared < budget.commands and not self.enough():
             before = outcome.compared
@@ -127,7 +129,7 @@ class Campaign:
             outcome.seconds = time.monotonic() - started
             outcome.counts, outcome.examples = hunt.known.counts, hunt.examples
             self.told(outcome)
-            if outcome.seconds > budget.seconds and outcome.compared < budget.commands:
+            if time.monotonic() - drawing > budget.seconds and outcome.compared < budget.commands:
                 outcome.ended_early = True
                 break
             assert outcome.compared > before or self.enough(), "a batch that compares nothing would never end"
@@ -215,7 +217,10 @@ class Campaign:
             if self.enough():
                 return
             self.locksteps[protocol].arrange(reset=self.area.reset, probe=probe(hunt.keys, self.digest))
+            poisoned = self._poisoned
             self._play(hunt, outcome, program, protocol)
+            if self._poisoned > poisoned:
+                return  # it would break them in the other protocol, too, and each time they start again
 
     def _play(
         self,
@@ -248,6 +253,7 @@ class Campaign:
         try:
             hunt.examine(program, exchange, protocol)
         except PoisonedError:
+            self._poisoned += 1
             discovery = self._canary.culprit(protocol)
             if discovery is not None:
                 hunt.known.report(discovery, as_found=discovery.difference.signature)

@@ -43,6 +43,8 @@ CANARY = tuple(
 _RECENT = 40  # programs that are remembered: the break is seen when the next new difference is
 _LISTENS = 3  # a lie now and then is no broken server
 _ATTEMPTS = 80  # each starts both servers
+_REPLAYS = 3
+_SEEN_BEFORE = 2  # of them, when the program was looked for among the last ones, and before it was shrunk
 
 
 class PoisonedError(Exception):
@@ -80,6 +82,9 @@ class Canary:
         """
         self._restart()
         lockstep = self.locksteps[protocol]
+        if self._recent and self._is_known(self._recent[-1]()):
+            self._recent.clear()  # starting servers to see it again costs seconds each time
+            return None
         for recent in self._recent:
             program = recent()
             lockstep.run(script(program))
@@ -100,14 +105,15 @@ class Canary:
             silent = self.silent(protocol)
             return silent
 
-        if len(program) == 1 and _name(program) in self._known:
+        if self._is_known(program):
             self._restart()
             return None
         if not silences(program):
             return None  # it took several programs
         shortest = shrink(program, silences, most=_ATTEMPTS)
         self._known.add(_name(shortest))
-        shown = sum(silences(shortest) for _ in range(3))
+        before = _SEEN_BEFORE if shortest == program else 0
+        shown = before + sum(silences(shortest) for _ in range(_REPLAYS - before))
         exchange = self.locksteps[protocol].run(script(CANARY))
         heard = (
             []
@@ -121,10 +127,14 @@ class Canary:
             difference=_difference(shortest, heard[0]),
             program=(*shortest, heard[0].asked),
             protocol=protocol,
-            replays=Replays(shown=shown, of=3),
+            replays=Replays(shown=shown, of=_REPLAYS),
             first_seen=program,
             writer=shortest[-1],
         )
+
+    def _is_known(self, program: Program) -> bool:
+        """Whether it is one line that silenced the canary before, by name."""
+        return len(program) == 1 and _name(program) in self._known
 
     def _restart(self) -> None:
         _restart(self.locksteps)

@@ -131,9 +131,10 @@ def name_difference(step: Step) -> Difference:
 
 def _named(step: Step, seen: Step) -> Difference:
     subject, rule = _subject(step), _rule(step)
-    scripted = runs_a_script(step.asked) and rule in RULES_OF_SCRIPTS and not _does_not_know_scripts(step)
-    if scripted and stops_early(step):
+    runs = runs_a_script(step.asked) and rule in RULES_OF_SCRIPTS
+    if runs and stops_early(step):
         return _of_script(step, seen, rule, subject)
+    scripted = runs and not _does_not_know_scripts(step)
     called = command_called(step.asked) if scripted and rule == "agreement.unknown-command" else None
     if called is not None:
         return _named(Step(step.line, called, step.baseline, step.candidate), seen)
@@ -338,6 +339,18 @@ def _subject(step: Step) -> str:
     return asked.name if both and asked.full_name not in _SUBCOMMANDS else subject_of(asked)
 
 
+def command_lacked(difference: Difference) -> str | None:
+    """The command that was asked, by the name that one side does not know; None where it knows it, or may know it."""
+    asked, texts = difference.step.asked, b"|".join(map(text_of, difference.replies))
+    if (
+        difference.rule != "agreement.unknown-command"
+        or _CALLED_FROM.search(texts)
+        or _AMBIGUOUS.search(texts)
+    ):
+        return None
+    return difference.subject if difference.subject in (asked.name, asked.full_name) else None
+
+
 def _lacks_container(step: Step) -> bool:
     """Whether one side knows the whole command not, so that none of its sub-commands is a difference of its own."""
     texts = text_of(step.baseline), text_of(step.candidate)
@@ -347,7 +360,7 @@ def _lacks_container(step: Step) -> bool:
 
 def _rule(step: Step) -> str:  # noqa: PLR0911  (a table in the order of the docs' table)
     a, b = step.baseline, step.candidate
-    if Kind.NONE in (a.kind, b.kind):
+    if Kind.NONE in (a.kind, b.kind) and not _keeps_from_waiting(step):
         return f"agreement.{_incident(a if a.kind is Kind.NONE else b)}"
     if _lacks_container(step) or (_is_unknown(a) != _is_unknown(b) and not (_refuses(a) and _refuses(b))):
         return "agreement.unknown-command"  # 6.x: "Unknown subcommand or wrong number of arguments" is either
@@ -363,6 +376,13 @@ def _rule(step: Step) -> str:  # noqa: PLR0911  (a table in the order of the doc
     if isinstance(a.value, tuple) and isinstance(b.value, tuple):
         return _rule_of_aggregates(a.value, b.value)
     return "agreement.value"
+
+
+def _keeps_from_waiting(step: Step) -> bool:
+    """Whether one side waits, as it was asked to, and the other does not know what it is asked."""
+    replies = (step.baseline, step.candidate)
+    waits = any(each.kind is Kind.NONE and each.value == b"waits" for each in replies)
+    return waits and (any(_is_unknown(each) or _refuses(each) for each in replies) or stops_early(step))
 
 
 def _rule_of_aggregates(a: tuple[Reply, ...], b: tuple[Reply, ...]) -> str:

@@ -112,6 +112,11 @@ class Pair:
         """Writes down what a walk has reached."""
         self.pen.progress(Work(area=area, reached=words))
 
+    def note_early_end(self, outcome: Outcome) -> None:
+        """Writes down that the clock ended it before its budget was spent."""
+        why = f"the profile's time was up after {outcome.compared:,} commands in {outcome.seconds:.0f} s"
+        self.pen.observation({"kind": "ended-early", "area": outcome.area, "why": why})
+
     def counted(self, counts: Counter[str], examples: Examples | None = None) -> None:
         """Adds how often each finding was met to what was written of it, and other programs that showed it."""
         for finding in self.found:

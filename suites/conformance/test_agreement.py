@@ -8,7 +8,7 @@ import pytest
 
 from generators.raw import commands_only, parse_line
 from generators.vocabulary import areas
-from suites.conformance.campaign import Campaign, Outcome
+from suites.conformance.campaign import Campaign
 from suites.conformance.canary import heal
 from suites.conformance.reached import Reached
 from suites.conformance.replay import replay
@@ -79,7 +79,7 @@ def _hunt(area: Area, pair: Pair, session: Session, subtests: pytest.Subtests) -
     outcome = campaign.run(PROFILES[session.options.profile].of(area.share))
     pair.counted(outcome.counts, outcome.examples)
     if outcome.ended_early:
-        _note_early_end(pair, outcome)
+        pair.note_early_end(outcome)
     fail_for(pair.found, session, subtests)
 
 
@@ -107,7 +107,7 @@ def test_walk(group: str, pair: Pair, session: Session, subtests: pytest.Subtest
     pair.reached(area.name, reached.words())
     pair.counted(outcome.counts, outcome.examples)
     if outcome.ended_early:
-        _note_early_end(pair, outcome)
+        pair.note_early_end(outcome)
     fail_for(pair.found, session, subtests)
 
 
@@ -124,9 +124,10 @@ def _replay_ledger(
         asked = applies or (harmless and session.options.profile != "smoke")
         if entry.program and asked:
             differs = replay(pair, entry.program, rule=entry.rule, shrinks=not applies)
+            if differs:
+                heal(pair.locksteps)  # programs that break a server for all others are in the ledger, too
             if applies:
                 pair.pen.observation({"kind": "replay", "entry": entry.id, "differs": differs})
-    heal(pair.locksteps)  # programs that break a server are in the ledger, too
     fail_for(pair.found, session, subtests)
 
 
@@ -135,8 +136,3 @@ def _run_given(pair: Pair, session: Session, subtests: pytest.Subtests) -> None:
     lines = tuple(str(each) for each in session.options.program)
     replay(pair, lines)
     fail_for(pair.found, session, subtests)
-
-
-def _note_early_end(pair: Pair, outcome: Outcome) -> None:
-    why = f"the profile's time was up after {outcome.compared:,} commands in {outcome.seconds:.0f} s"
-    pair.pen.observation({"kind": "ended-early", "area": outcome.area, "why": why})

@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from generators.shrink import without_lines
 from suites.conformance.campaign import Outcome
-from suites.conformance.difference import Difference, of_script, subject_of
+from suites.conformance.difference import Difference, command_lacked, of_script, subject_of
 from suites.conformance.discovery import Discovery, Known, Replays
 from suites.conformance.examples import Examples
 from suites.conformance.probe import keys_in, probe, readings
 from suites.conformance.runs import first_prefix
+from suites.conformance.steps import without
 from suites.conformance.tolerance import handed_on
 from suites.connections.heard import Seen, differences
 from topologies.lockstep import script
@@ -64,8 +66,11 @@ class Play:
     digest: Command
     found: Callable[[Discovery], None]
     shrinks: bool = True
+    seconds: float = inf  # on the clock, for the scenes of one kind
     known: Known = field(init=False)
     examples: Examples = field(default_factory=Examples)
+    _lacked: set[str] = field(default_factory=set)  # commands that one side does not know
+    _played: set[tuple[Program, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.known = Known(self.found)
@@ -75,6 +80,9 @@ class Play:
         outcome = Outcome(name)
         started = time.monotonic()
         for at, program in enumerate(kind.programs):
+            if time.monotonic() - started > self.seconds:
+                outcome.ended_early = True
+                break
             for protocol in kind.protocols_of(at):
                 self.examine(program, protocol)
                 outcome.count(script(program))
@@ -86,14 +94,25 @@ class Play:
         return outcome
 
     def examine(self, program: Program, protocol: int) -> None:
-        """One scene in one protocol."""
+        """One scene in one protocol. What follows from a command that one side does not know is no difference of its
+        own, and waiting for it costs time: the scene is played without that command, too, and later ones only so.
+        """
+        program = tuple(each for each in program if self._lacked.isdisjoint((each.name, each.full_name)))
+        if not program or (program, protocol) in self._played:
+            return
+        self._played.add((program, protocol))
         seen, performances = self._run(program, protocol)
-        for each in seen:
+        unknown = [each for each in seen if each.difference.rule == "agreement.unknown-command"]
+        for each in unknown or seen:
             if self.known.met(each.difference):
                 self._exemplify(program, protocol, each, leads=each is seen[0])
             else:
                 self._investigate(program, protocol, each, leads=each is seen[0])
-        if not seen:
+        if unknown:
+            self._lacked.update(filter(None, (command_lacked(each.difference) for each in unknown)))
+            lines = {each.difference.step.line for each in unknown}
+            self.examine(without(program, lines), protocol)
+        elif not seen:
             self._examine_state(program, protocol, performances)
 
     def _exemplify(self, program: Program, protocol: int, seen: Seen, *, leads: bool) -> None:

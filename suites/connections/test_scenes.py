@@ -9,6 +9,7 @@ import pytest
 from generators.scenes import Kind, scenes
 from generators.vocabulary import areas
 from suites.connections.play import Play
+from suites.profiles import SCENES_S
 from suites.subtests import fail_for
 from topologies.stage import Stage
 
@@ -27,13 +28,21 @@ def test_scenes(kind: str, pair: Pair, session: Session, subtests: pytest.Subtes
     stages = {protocol: Stage(*session.nodes(), protocol=protocol, reset=resets) for protocol in (2, 3)}
     pair.found.clear()
     pair.area = kind
-    play = Play(stages=stages, rules=pair.rules, digest=pair.digest, found=pair.discovered)
+    play = Play(
+        stages=stages,
+        rules=pair.rules,
+        digest=pair.digest,
+        found=pair.discovered,
+        seconds=SCENES_S[session.options.profile],
+    )
     try:
-        play.play(kind, _chosen(scenes()[kind], session.options.profile), pair.work_done)
+        outcome = play.play(kind, _chosen(scenes()[kind], session.options.profile), pair.work_done)
     finally:
         for stage in stages.values():
             stage.close()
     pair.counted(play.known.counts, play.examples)
+    if outcome.ended_early:
+        pair.note_early_end(outcome)
     fail_for(pair.found, session, subtests)
 
 
