@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import socket
@@ -69,6 +69,7 @@ class Node(Protocol):
         """End it and remove everything that it left. Idempotent."""
 
 
+@runtime_checkable
 class Stored(Node, Protocol):
     """A node whose data folder can be reached, and that can be started on whatever lies in it. Processes are such."""
 

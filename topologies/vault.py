@@ -76,6 +76,20 @@ def put(node: Stored, source: Path) -> None:
         _copy(source / name, node.directory / name)
 
 
+def join(folder: Path) -> None:
+    """Makes one file of an AOF of several, as Redis 6 has it: its base and what was appended since."""
+    parts = folder / AOF_FOLDER
+    if parts.is_dir():
+        names = [line.split()[1] for line in manifest(folder).splitlines() if line.startswith("file ")]
+        (folder / AOF).write_bytes(b"".join((parts / name).read_bytes() for name in names))
+        shutil.rmtree(parts)
+
+
+def manifest(folder: Path) -> str:
+    """The text that names the files of an AOF, in order."""
+    return (folder / AOF_FOLDER / f"{AOF}.manifest").read_text()
+
+
 def open_on(node: Stored, source: Path, directives: tuple[tuple[str, str], ...]) -> Opening:
     """Starts the server on a copy of the files of this folder."""
     node.kill()
