@@ -382,13 +382,13 @@ def _field_expiries(now_ms: int) -> Iterator[Piece]:
         ("HPEXPIREAT", "fields:small", at + 1001, "FIELDS", 1, "b"),
     )  # fmt: skip
     yield _piece(
-        "hash.field-expiry-all", b"fields:all",
+        "hash.field-expiry", b"fields:all",
         ("HSET", "fields:all", "a", 1, "b", 2), ("HPEXPIREAT", "fields:all", at + YEAR_MS, "FIELDS", 2, "a", "b"),
         ("PEXPIREAT", "fields:all", at + 2 * YEAR_MS),
     )  # fmt: skip
     many = chain.from_iterable((f"f{number}", str(number)) for number in range(600))
     yield _piece(
-        "hash.field-expiry-many", b"fields:many", ("HSET", "fields:many", *many),
+        "hash.field-expiry", b"fields:many", ("HSET", "fields:many", *many),
         ("HPEXPIREAT", "fields:many", at + 5, "FIELDS", 50, *(f"f{number}" for number in range(50))),
     )  # fmt: skip
 

@@ -30,6 +30,14 @@ _LOG_LINES = 5000
 _SAVE_S = 120.0
 
 
+class NotSaved(HarnessError):  # noqa: N818  (reads as the sentence it is)
+    """The server could not write its files; `log` is what it said of it."""
+
+    def __init__(self, what: str, log: tuple[str, ...]) -> None:
+        super().__init__(what)
+        self.log = log
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """How a server took files."""
@@ -44,6 +52,7 @@ def save(node: Stored, how: Saving) -> None:
     """Saves; when this returns the files are whole.
 
     Raises:
+        NotSaved: the server tried, and could not.
         HarnessError: the server does not save.
 
     """
@@ -160,7 +169,7 @@ def _await(node: Stored, busy: str, status: str, scheduled: str = "") -> None:
     expect = f"{node.spec.build.engine} to say {busy}:0"
     found = wait_until(seen, timeout_s=_SAVE_S, expect=expect, until=lambda each: each[:2] == ("0", "0"))
     if found[2] != "ok":
-        raise HarnessError(f"{node.spec.build.engine} says {status}:{found[2]}\n{node.log_tail()}")
+        raise NotSaved(f"{node.spec.build.engine} says {status}:{found[2]}", _log(node))
 
 
 def _shut_down(node: Stored) -> None:

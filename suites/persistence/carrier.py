@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from generators.saving import AOF_WRITER
 from reports.matrix import BACK, COMMON, ITSELF, THERE, Cell
 from reports.record import RecordWriter
 from reports.run import Work
-from suites.persistence.outcome import Reading, reading_of
+from suites.persistence.outcome import Reading, not_saved, reading_of
 from topologies import vault
 from topologies.comparison import compare
 from topologies.engine import HarnessError
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from topologies.snapshot import Key
 
 AREA = "persistence"
+# Types so young that an engine may fail at them even by itself: alone, so that they spoil nothing else.
+APART = frozenset({"vectorset"})
 ALWAYS: Directives = (("hz", "100"),)  # ends of background work are seen at once
 
 
@@ -64,6 +66,7 @@ class Files:
     held: Snapshot
     holds: str = COMMON
     damage: str = ""
+    failure: Reading | None = None  # why there are none
 
     @property
     def subject(self) -> str:
@@ -115,11 +118,13 @@ class Carrier:
     def common(self, writer: Side, many: int = 0) -> tuple[Piece, ...]:
         """What both engines can hold, and so many small keys."""
         both, _ = split(self.pieces, writer.known, self.other(writer).known)
-        return self._named((*both, *bulk_pieces(many, self.now_ms, Random(self.session.options.seed))))
+        plain = (piece for piece in both if piece.kind not in APART)
+        return self._named((*plain, *bulk_pieces(many, self.now_ms, Random(self.session.options.seed))))
 
     def own(self, writer: Side) -> tuple[Piece, ...]:
-        """What only the writer can hold."""
-        return self._named(split(self.pieces, writer.known, self.other(writer).known)[1])
+        """What only the writer can hold, and what is kept apart."""
+        both, own = split(self.pieces, writer.known, self.other(writer).known)
+        return self._named((*own, *(piece for piece in both if piece.kind in APART)))
 
     def names_of(self, keys: Iterable[Key]) -> list[str]:
         """The pieces that these keys belong to."""
@@ -151,8 +156,11 @@ class Carrier:
         if self.meddle is not None:
             self.meddle(side.writer)
         vault.configure(side.writer, *way.writer)
-        vault.save(side.writer, way.saving)
         files = Files(folder=self.place(), writer=side, way=way, held=held, holds=holds)
+        try:
+            vault.save(side.writer, way.saving)
+        except vault.NotSaved as error:
+            return replace(files, failure=not_saved(error.log))
         vault.take(side.writer, files.folder)
         if way.single:
             vault.join(files.folder)
@@ -168,11 +176,18 @@ class Carrier:
         return [self.saved(side, way, held) for way in ways]
 
     def read(self, files: Files, reader: Side) -> Reading | None:
-        """What the reader makes of the files, written down as a cell; None where it does not know the way."""
+        """What the reader makes of the files, written down as a cell; None where it does not know the way.
+
+        Whoever wrote them reads them in any case, without parameters that it does not know.
+        """
         start = time.monotonic()
-        if not self._can(reader, files.way.reader):
+        if files.failure is not None:
+            self.note(files, reader, files.failure, 0.0)
+            return files.failure
+        directives = self._known(reader, files.way.reader)
+        if len(directives) < len(files.way.reader) and reader is not files.writer:
             return None
-        opening = vault.open_on(reader.reader, files.folder, (*ALWAYS, *files.way.reader))
+        opening = vault.open_on(reader.reader, files.folder, (*ALWAYS, *directives))
         comparison = self._compared(files.held, reader) if opening.started else None
         reading = reading_of(opening, comparison)
         self.note(files, reader, reading, time.monotonic() - start)
@@ -181,12 +196,14 @@ class Carrier:
     def _compared(self, held: Snapshot, reader: Side) -> Comparison:
         return compare(held, snapshot(reader.reader, known=reader.known))
 
-    def _can(self, reader: Side, directives: Directives) -> bool:
-        """Whether the reader has these parameters; most every engine has, and they are not asked for."""
-        asked = [name for name, _ in directives if name in _RARE]
+    def _known(self, reader: Side, directives: Directives) -> Directives:
+        """Those that the reader has; most every engine has, and they are not asked for."""
+        asked = any(name in _RARE for name, _ in directives)
         if asked and not reader.reader.alive():
             self.empty(reader.reader)
-        return all(vault.knows(reader.reader, name) for name in asked)
+        return tuple(
+            each for each in directives if each[0] not in _RARE or vault.knows(reader.reader, each[0])
+        )
 
     def note(self, files: Files, reader: Side, reading: Reading, seconds: float) -> None:
         """Writes the cell, and that so many keys were compared."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reports.record import RecordWriter
 from suites.persistence.carrier import Carrier, why_not
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 def carrier(session: Session) -> Iterator[Carrier]:
     """Nodes of both engines that write and read files, for this suite alone."""
     if reason := why_not(session):
+        with RecordWriter.open(session.options.record, worker=session.worker or "main") as pen:
+            pen.observation({"kind": "not-run", "what": "persistence", "why": reason})
         pytest.skip(reason)
     carrier = Carrier.of(session)
     yield carrier

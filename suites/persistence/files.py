@@ -43,9 +43,11 @@ def _written(
 def _own(carrier: Carrier, side: Side, family: str) -> Iterable[Files]:
     """Each thing alone: which of them closes the way is then known."""
     way = RDB_WAYS[0] if family == "RDB" else AOF_WAYS[2]
-    for piece in carrier.own(side):
-        held = carrier.written(side, (piece,), () if family == "RDB" else AOF_WRITER)
-        yield carrier.saved(side, way, held, holds=piece.name)
+    pieces = carrier.own(side)
+    for name in dict.fromkeys(piece.name for piece in pieces):
+        same = [piece for piece in pieces if piece.name == name]
+        held = carrier.written(side, same, () if family == "RDB" else AOF_WRITER)
+        yield carrier.saved(side, way, held, holds=name)
 
 
 class Judge:
@@ -60,12 +62,11 @@ class Judge:
     def read(self, files: Files) -> None:
         """Has both engines read the files."""
         carrier = self._carrier
-        own = carrier.read(files, files.writer)
-        other = carrier.read(files, carrier.other(files.writer))
-        if own is not None:
-            self._own.setdefault((files.way.name, files.holds), {})[files.writer.role] = files, own
+        own = sure(carrier.read(files, files.writer))
+        other = None if files.failure else carrier.read(files, carrier.other(files.writer))
+        self._own.setdefault((files.way.name, files.holds), {})[files.writer.role] = files, own
         if other is not None:
-            self.moved(files, own or sure(other), other)
+            self.moved(files, own, other)
         carrier.drop(files)
 
     def moved(self, files: Files, own: Reading, other: Reading) -> None:
@@ -74,7 +75,7 @@ class Judge:
             return
         direction = self._carrier.direction(files.writer, self._carrier.other(files.writer))
         what = what_of(own, other, self._carrier.names_of)
-        closed = files.way.family, direction, rule_of(other), what
+        closed = files.way.family, direction, rule_of(own, other), what
         if files.holds == COMMON:
             self._closed.add(closed)
         elif closed in self._closed:  # it is not what is held that closes the way
@@ -111,7 +112,7 @@ class Judge:
             (_, before), (files, after) = by_role["baseline"], by_role["candidate"]
             if worse(before, after):
                 what = what_of(before, after, carrier.names_of)
-                key = files.subject, rule_of(after), what
+                key = files.subject, rule_of(before, after), what
                 ways = [*(seen[key].ways if key in seen else ()), files.way.name]
                 engine = files.writer.engine
                 seen[key] = Move(

@@ -15,17 +15,20 @@ if TYPE_CHECKING:
     from topologies.vault import Opening
 
 _MOST_WORDS = 2  # lines of a log that are quoted
+_BETWEEN = " / "
 _LINE = re.compile(r"^\d+:\w (?:\d+ \w+ \d+ )?[\d:.]+ (?P<level>[.*#-]) (?P<text>.*)$")
 # Warnings that every start has; Redis 6 logs whatever it says as warnings.
 _USUAL = re.compile(
     r"WARNING|Warning: no config|oO0Oo|version=|Configuration loaded|Server initialized|overcommit|backlog setting|"
-    r"Redis is starting|monotonic clock|Running mode"
+    r"Redis is starting|BUG REPORT|monotonic clock|Running mode"
 )
 _CRASHED = re.compile(
-    r"BUG REPORT|crashed by signal|ASSERTION FAILED|Guru Meditation|Sanitizer|Out Of Memory allocating"
+    r"crashed by signal|ASSERTION FAILED|terminated by signal|Guru Meditation|Sanitizer|Out Of Memory allocating"
 )
-_FILES = re.compile(r"(appendonly\.aof)\.\d+")
-_NUMBERS = re.compile(r"(?<!version )(?<![A-Za-z\d])\d+")
+_FILE = re.compile(r"(?:appendonlydir/)?appendonly\.aof[\w.]*|dump\.rdb|temp-[\w.-]+")
+_NUMBERS = re.compile(r"(?<!version )(?<![A-Za-z\d])-?\d+")
+_QUOTED = re.compile(r"(?<!command )'[^' ]*'")
+_ARGUMENTS = re.compile(r",? with args beginning with.*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,7 @@ class Reading:
 
 def reading_of(opening: Opening, comparison: Comparison | None) -> Reading:
     """What came of it."""
-    words = " / ".join(_words(opening.log))
+    words = _BETWEEN.join(_words(opening.log))
     if not opening.started:
         return Reading(outcome=_failure(opening), said=words or _end(opening), touched=opening.touched)
     assert comparison is not None, "a server that started was not read"
@@ -70,9 +73,21 @@ def reading_of(opening: Opening, comparison: Comparison | None) -> Reading:
     return Reading(outcome=PARTIAL if words else LOSS, said=words, comparison=comparison)
 
 
-def without_numbers(words: str) -> str:
-    """The words without what changes from file to file: offsets, numbers of files; a version of a format stays."""
-    return _NUMBERS.sub("#", _FILES.sub(r"\1.#", words))
+def not_saved(log: Iterable[str]) -> Reading:
+    """What came of files that were never written."""
+    lines = list(log)
+    crashed = [line for line in lines if _CRASHED.search(line)]
+    words = _words(crashed or lines)
+    return Reading(outcome=CRASH if crashed else REFUSED, said=_BETWEEN.join(words))
+
+
+def cause(words: str) -> str:
+    """The first of the server's sentences, without what changes from file to file: names, numbers, arguments.
+
+    The version of a format and the name of a command stay.
+    """
+    first = _ARGUMENTS.sub("", words.split(_BETWEEN, maxsplit=1)[0])
+    return _QUOTED.sub("'…'", _NUMBERS.sub("#", _FILE.sub("FILE", first)))
 
 
 def _failure(opening: Opening) -> str:

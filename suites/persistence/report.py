@@ -10,8 +10,8 @@ from reports.finding import Finding, WireReply
 from reports.matrix import BACK, LOSS, REFUSED, THERE, WHOLE
 from reports.moves import HANDLING
 from reports.severity import severity_of
-from suites.persistence.outcome import Reading, without_numbers
-from topologies.comparison import Deviation
+from suites.persistence.outcome import Reading, cause
+from topologies.comparison import Deviant, Deviation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -50,7 +50,7 @@ class Move:
 def finding_of_move(session: Session, move: Move) -> Finding:
     """What the other engine did not take over as it was."""
     subject, direction, own, other = move.subject, move.direction, move.own, move.other
-    rule = rule_of(other)
+    rule = rule_of(own, other)
     both = (own, other) if direction != BACK else (other, own)
     baseline, candidate = map(reply_of, both)
     told = f"{other.outcome}: {_told(other)}" if other.outcome != WHOLE else WHOLE
@@ -100,24 +100,28 @@ def finding_of_damage(
     )
 
 
-def rule_of(reading: Reading) -> str:
+def rule_of(own: Reading, other: Reading) -> str:
     """`persistence.refused`, `.partial-reported`, `.crash`, `.hang`, `.silent-loss`, or `.silent-change`."""
-    if reading.outcome == LOSS and reading.comparison is not None:
-        loses = any(reading.comparison.counts.get(each) for each in _LOSES)
-        return "persistence.silent-loss" if loses else "persistence.silent-change"
-    return f"persistence.{reading.outcome}"
+    if other.outcome != LOSS or other.comparison is None:
+        return f"persistence.{other.outcome}"
+    loses = any(each.deviation in _LOSES for each in _deviants(own, other))
+    return "persistence.silent-loss" if loses else "persistence.silent-change"
 
 
 def what_of(own: Reading, other: Reading, names_of: Callable[[Iterable[Key]], list[str]]) -> str:
     """What a signature tells: the server's words, or which pieces of the data set are not as they were."""
     if other.outcome != LOSS or other.comparison is None:
-        return without_numbers(other.said)
+        return cause(other.said)
     if other.comparison.counts.get(Deviation.MISSING) == other.comparison.compared:
         return "everything"
-    before = set(own.comparison.samples) if own.comparison else set()
-    deviants = [each for each in other.comparison.samples if each not in before]
-    names = names_of(each.key for each in deviants)
+    names = names_of(each.key for each in _deviants(own, other))
     return " ".join(names) if len(names) <= _MOST_NAMES else "many"
+
+
+def _deviants(own: Reading, other: Reading) -> list[Deviant]:
+    """What is not as it was with the other, and was with whoever wrote it."""
+    before = set(own.comparison.samples) if own.comparison else set()
+    return [each for each in (other.comparison.samples if other.comparison else ()) if each not in before]
 
 
 def reply_of(reading: Reading) -> WireReply:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from suites.persistence.damaged import damaged
 from suites.persistence.files import carried
 from suites.subtests import fail_for
 
@@ -25,3 +26,9 @@ def _tell(found: list[Finding], carrier: Carrier, session: Session, subtests: py
 def test_files(family: str, carrier: Carrier, session: Session, subtests: pytest.Subtests) -> None:
     """Every way of writing, both writers, both readers."""
     _tell(carried(carrier, family), carrier, session, subtests)
+
+
+@pytest.mark.parametrize("family", ["RDB", "AOF"])
+def test_damaged(family: str, carrier: Carrier, session: Session, subtests: pytest.Subtests) -> None:
+    """What each engine makes of files that something happened to."""
+    _tell(damaged(carrier, family), carrier, session, subtests)
