@@ -75,12 +75,11 @@ def roads(cells: Iterable[Cell]) -> list[Road]:
 
 def damaged(cells: Iterable[Cell]) -> list[tuple[str, str, dict[str, Cell]]]:
     """Way, damage, and the cell of each reader: what engines make of files that something happened to."""
-    rows: dict[tuple[str, str, str, str], dict[str, Cell]] = {}
+    rows: dict[tuple[str, str], dict[str, Cell]] = {}
     for cell in cells:
         if cell.damage:
-            own = "" if cell.direction == ITSELF else cell.writer
-            rows.setdefault((cell.way, cell.variant, cell.damage, own), {})[cell.reader] = cell
-    return [(way, f"{damage}", found) for (way, _, damage, _), found in rows.items()]
+            rows.setdefault((cell.way, cell.damage), {})[cell.reader] = cell
+    return [(way, damage, found) for (way, damage), found in rows.items()]
 
 
 def worst(outcomes: Iterable[str]) -> str:

@@ -84,7 +84,8 @@ class Carrier:
     pieces: tuple[Piece, ...]
     now_ms: int
     found: list[Finding] = field(default_factory=list)
-    meddle: Callable[[Stored], None] | None = None  # what tests do to a writer before it saves
+    meddle: Callable[[Stored], None] | None = None  # what tests do to a writer before it saves,
+    spoil: Callable[[Files], None] | None = None  # and to what it wrote
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _names: dict[Key, str] = field(default_factory=dict)
 
@@ -164,6 +165,8 @@ class Carrier:
         vault.take(side.writer, files.folder)
         if way.single:
             vault.join(files.folder)
+        if self.spoil is not None:
+            self.spoil(files)
         return files
 
     def place(self) -> Path:
