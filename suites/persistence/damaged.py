@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from suites.persistence.outcome import Reading
 
 _DIGITS = ("flipped", "hole", "wrong length")  # hang on which bytes there are
+_PARTS = ("manifest", "its base", "what was appended")  # that an AOF of one file has not
 _AOF_READER: Directives = (("appendonly", "yes"),)
 _STRICT: Directives = (("appendonly", "yes"), ("aof-load-truncated", "no"))
 
@@ -33,8 +34,11 @@ def damaged(carrier: Carrier, family: str) -> list[Finding]:
     originals = _originals(carrier, family)
     shared = _read_by_both(carrier, originals)
     found: dict[str, Finding] = {}
+    parts = all((files.folder / AOF_FOLDER).is_dir() for files in originals.values())
     for harm in _harms(family):
         if shared is None and any(word in harm.name for word in _DIGITS):
+            continue
+        if not parts and any(word in harm.name for word in _PARTS):
             continue
         before, after = (
             _read_harmed(carrier, shared or originals[side.role], side, harm) for side in carrier.sides
