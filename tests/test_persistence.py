@@ -17,6 +17,7 @@ from reports.matrix import BACK, ITSELF, THERE, WHOLE
 from suites.persistence.carrier import Carrier
 from suites.persistence.damaged import damaged
 from suites.persistence.files import carried
+from suites.persistence.live import handed
 from tests.sample_builds import QUICK, real_build, script_build
 from topologies import readiness, vault
 from topologies.homes import choose
@@ -131,8 +132,16 @@ def test_an_aof_short_by_its_last_command_is_found(honest: Carrier) -> None:
     assert "function.library" in what
 
 
+def test_what_is_lost_on_the_way_between_servers_is_found(honest: Carrier) -> None:
+    honest.meddle = before_the_candidate_saves("HDEL hash:small f")
+    found = handed(honest)
+    assert told(found) == [("silent-loss", ITSELF, "hash.listpack")] * 2
+    assert {finding.subject for finding in found} == {"DUMP", "MIGRATE"}
+
+
 def test_an_engine_with_itself_has_no_findings(honest: Carrier) -> None:
     assert [each for family in ("RDB", "AOF") for each in told(carried(honest, family))] == []
+    assert told(handed(honest)) == []
 
 
 def test_damaged_files_of_an_engine_with_itself_are_no_findings(honest: Carrier) -> None:

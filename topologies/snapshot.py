@@ -161,7 +161,7 @@ class _Reader:
         for kind, time, many in rows:
             key = parts[at]
             at += 1
-            if many < 0 or time > _EXACT_IN_LUA:
+            if many < 0 or time >= _EXACT_IN_LUA:
                 left[key] = None
                 at += max(many, 0)
                 continue

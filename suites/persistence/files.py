@@ -64,10 +64,14 @@ class Judge:
         carrier = self._carrier
         own = sure(carrier.read(files, files.writer))
         other = None if files.failure else carrier.read(files, carrier.other(files.writer))
+        self.judged(files, own, other)
+        carrier.drop(files)
+
+    def judged(self, files: Files, own: Reading, other: Reading | None) -> None:
+        """Takes what both engines made of it."""
         self._own.setdefault((files.way.name, files.holds), {})[files.writer.role] = files, own
         if other is not None:
             self.moved(files, own, other)
-        carrier.drop(files)
 
     def moved(self, files: Files, own: Reading, other: Reading) -> None:
         """Remembers what the other engine made less of."""

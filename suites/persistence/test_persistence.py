@@ -8,6 +8,7 @@ import pytest
 
 from suites.persistence.damaged import damaged
 from suites.persistence.files import carried
+from suites.persistence.live import handed
 from suites.subtests import fail_for
 
 if TYPE_CHECKING:
@@ -32,3 +33,8 @@ def test_files(family: str, carrier: Carrier, session: Session, subtests: pytest
 def test_damaged(family: str, carrier: Carrier, session: Session, subtests: pytest.Subtests) -> None:
     """What each engine makes of files that something happened to."""
     _tell(damaged(carrier, family), carrier, session, subtests)
+
+
+def test_handed(carrier: Carrier, session: Session, subtests: pytest.Subtests) -> None:
+    """Keys handed over between running servers."""
+    _tell(handed(carrier), carrier, session, subtests)
