@@ -27,6 +27,7 @@ from reports.headline import (
     tested,
     warnings,
 )
+from reports.matrix import damaged, roads
 from reports.replies import one_line
 from reports.side_by_side import SideBySide, side_by_side
 from reports.words import counted, duration, gibibytes, number
@@ -107,6 +108,9 @@ def html(record: Record) -> str:
         warnings=warnings(record),
         not_tested=not_tested(record),
         groups=groups,
+        roads=roads(record.matrix),
+        damaged=damaged(record.matrix),
+        damaged_readers=sorted({cell.reader for cell in record.matrix if cell.damage}),
         tally=found,
         severities=[severity.value for severity in Severity],
         verdicts=BADGES,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import msgspec
 
 from reports.finding import SCHEMA, Finding
+from reports.matrix import Cell
 from reports.merge import coverage_of, merged_findings, totals_of
 from reports.run import Coverage, Run, Work
 from topologies.engine import HarnessError
@@ -42,6 +43,7 @@ class Record:
     findings: tuple[Finding, ...]
     coverage: Coverage
     torn: tuple[str, ...] = ()  # files whose last line was cut off by the end of their writer
+    matrix: tuple[Cell, ...] = ()  # moves of data, each with its outcome
 
 
 class RecordWriter:
@@ -87,6 +89,10 @@ class RecordWriter:
     def progress(self, work: Work) -> None:
         """What was compared since the last call; once a second or once an area is often enough."""
         self._append("progress", work)
+
+    def cell(self, cell: Cell) -> None:
+        """One way of carrying data from one engine to another, and what came of it."""
+        self._append("matrix", cell)
 
     def close(self) -> None:
         """Close the files. Idempotent."""
@@ -153,7 +159,8 @@ def load(directory: Path) -> Record:
     findings, torn = _read_lines([directory / "findings.jsonl"], Finding)
     coverage_file = directory / "coverage.json"
     coverage = _read_json(coverage_file, Coverage) if coverage_file.exists() else Coverage()
-    return Record(directory, run, tuple(findings), coverage, torn)
+    cells, torn_cells = _cells(directory)
+    return Record(directory, run, tuple(findings), coverage, torn + torn_cells, cells)
 
 
 def lines(directory: Path, kind: str) -> Iterator[object]:
@@ -200,7 +207,15 @@ def _from_workers(directory: Path, run: Run) -> Record:
     work, torn_work = _read_lines(sorted(directory.glob("progress-*.jsonl")), Work)
     coverage = coverage_of(work, run.known_commands, run.known_tokens)
     run = msgspec.structs.replace(run, **totals_of(work, run))
-    return Record(directory, run, merged_findings(findings), coverage, torn_findings + torn_work)
+    cells, torn_cells = _cells(directory)
+    torn = torn_findings + torn_work + torn_cells
+    return Record(directory, run, merged_findings(findings), coverage, torn, cells)
+
+
+def _cells(directory: Path) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
+    """In an order of their own, whichever worker had which."""
+    cells, torn = _read_lines(sorted(directory.glob("matrix-*.jsonl")), Cell)
+    return tuple(sorted(cells, key=lambda cell: (cell.direction, cell.writer, cell.reader))), torn
 
 
 def _read_run(directory: Path) -> Run:

@@ -11,12 +11,19 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from reports.finding import Severity
+from reports.moves import severity_of_move
 from reports.replies import canonical, elements, is_error, text_of
 from reports.self_description import severity_of_description
 
 if TYPE_CHECKING:
     from reports.finding import WireReply
 
+# Rules that have a table of their own.
+_TABLES = {
+    "identity.": severity_of_description,
+    "config.": severity_of_description,
+    "persistence.": severity_of_move,
+}
 COSMETIC_RULES = frozenset({"agreement.error-text", "agreement.encoding"})
 UNKNOWN_RULES = frozenset({"agreement.unknown-command", "agreement.unknown-argument"})
 FAILURE_RULES = frozenset(
@@ -53,8 +60,9 @@ _STOPS = (
 
 def severity_of(rule: str, subject: str, baseline: WireReply, candidate: WireReply) -> Severity:
     """Breaking unless a row of the table says that nobody who worked with the baseline would notice."""
-    if rule.startswith(("identity.", "config.")):
-        return severity_of_description(rule, subject, baseline, candidate)
+    for prefix, severity in _TABLES.items():
+        if rule.startswith(prefix):
+            return severity(rule, subject, baseline, candidate)
     if rule in COSMETIC_RULES or _matches(subject, PROSE_SUBJECTS):
         return Severity.COSMETIC
     if rule in UNKNOWN_RULES:

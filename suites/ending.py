@@ -146,6 +146,8 @@ def _not_selected(session: Session, tests: pytest.Session) -> tuple[NotRun, ...]
     what = [f"the areas {', '.join(left)}"] if left else []
     if not any("test_identity[" in each for each in ids) or not any("test_settings" in each for each in ids):
         what.append("what the engines say of themselves, and their settings")
+    if not any("suites/persistence/" in each for each in ids):
+        what.append("persistence: files of one engine read by the other")
     return tuple(NotRun(what=each, why="left out on the command line") for each in what)
 
 
@@ -167,11 +169,14 @@ def _replayed(folder: Path) -> dict[str, bool]:
 
 
 def _ended_early(folder: Path) -> tuple[NotRun, ...]:
-    return tuple(
-        NotRun(what=f"the rest of {line['area']}", why=str(line["why"]))
-        for line in record.lines(folder, "observations")
-        if isinstance(line, dict) and line.get("kind") == "ended-early"
-    )
+    """What a suite left out by itself, or did not finish."""
+    found: dict[NotRun, None] = {}  # each once, however many workers said it
+    for line in record.lines(folder, "observations"):
+        if isinstance(line, dict) and line.get("kind") == "ended-early":
+            found[NotRun(what=f"the rest of {line['area']}", why=str(line["why"]))] = None
+        elif isinstance(line, dict) and line.get("kind") == "not-run":
+            found[NotRun(what=str(line["what"]), why=str(line["why"]))] = None
+    return tuple(found)
 
 
 def summarise(session: Session) -> None:

@@ -312,10 +312,6 @@ _OUT_OF_SCOPE = (
         what="replication, Sentinel and clusters of several nodes",
         why="this version compares standalone servers and clusters of one node",
     ),
-    NotRun(
-        what="persistence: RDB and AOF files of one engine read by the other",
-        why="this version compares replies and data in memory",
-    ),
     NotRun(what="behaviour under faults", why="this version injects none"),
 )
 

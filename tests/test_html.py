@@ -13,6 +13,7 @@ from reports import record
 from reports.finding import WireReply
 from reports.html import html, link
 from reports.judge import Policy, judge
+from reports.matrix import Cell
 from reports.record import Record, RecordWriter
 from reports.run import Coverage, Explanation, NotRun, Share
 from reports.side_by_side import side_by_side
@@ -227,3 +228,25 @@ def test_shares_say_how_much_and_why_not_the_rest() -> None:
     assert "378" in page.text
     assert "Commands: 1 not reached" in page.text
     assert missing.why in page.text
+
+
+def test_ways_of_data_stand_on_the_page_with_the_server_s_words() -> None:
+    cells = (
+        Cell(
+            way="RDB", variant="SAVE", writer="a", reader="b", direction="there", outcome="whole", compared=9
+        ),
+        Cell(way="AOF", variant="x", writer="b", reader="a", direction="back", outcome="refused", said=NASTY),
+        Cell(
+            way="RDB",
+            variant="SAVE",
+            writer="a",
+            reader="b",
+            direction="there",
+            damage="cut",
+            outcome="crash",
+        ),
+    )
+    page = Page(html(Record(NOWHERE, a_run(), (), Coverage(), matrix=cells)))
+    for part in ("Data in files", "whole", "refused: " + NASTY, "Files that something happened to", "crash"):
+        assert part in page.text
+    assert "Data in files" not in Page(html(Record(NOWHERE, a_run(), (), Coverage()))).text

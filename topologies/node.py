@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import socket
+    from pathlib import Path
 
     from topologies.engine import Build
 
@@ -66,6 +67,26 @@ class Node(Protocol):
 
     def stop(self) -> None:
         """End it and remove everything that it left. Idempotent."""
+
+
+@runtime_checkable
+class Stored(Node, Protocol):
+    """A node whose data folder can be reached, and that can be started on whatever lies in it. Processes are such."""
+
+    @property
+    def directory(self) -> Path:
+        """Where it works: its data, beside its configuration and log. Goes when the node is stopped."""
+
+    def reopen(self, directives: tuple[tuple[str, str], ...]) -> None:
+        """Start it again with these directives instead of the spec's; its log begins anew. Ready when this returns.
+
+        Raises:
+            NodeStartError: it ended (`exit_status` says how) or does not answer; its files and log are still there.
+
+        """
+
+    def exit_status(self) -> int | None:
+        """None while it runs, else how it ended: an exit code, or minus the signal's number."""
 
 
 class Home(Protocol):

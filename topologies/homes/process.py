@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,6 +110,11 @@ class ProcessNode:
         return self.seat.port
 
     @property
+    def directory(self) -> Path:
+        """Where it works; goes when the node is stopped."""
+        return self._directory
+
+    @property
     def pid(self) -> int | None:
         """The server's process; None when it does not run."""
         return self._server.pid if self._server else None
@@ -136,6 +142,18 @@ class ProcessNode:
             (self._directory / name).write_text(text)
         self._server = self._spawn()
         readiness.wait_until_ready(self.spec, self._door, exit_status=self._status, log_tail=self.log_tail)
+
+    def reopen(self, directives: tuple[tuple[str, str], ...]) -> None:
+        """Start it again with these directives; its log begins anew. Where it does not start, its files stay."""
+        self.kill()
+        self.spec = replace(self.spec, config=directives)
+        (self._directory / config.FILE_NAME).write_text(config.file_text(self.spec, self._place))
+        (self._directory / _LOG).unlink(missing_ok=True)
+        self.restart()
+
+    def exit_status(self) -> int | None:
+        """None while it runs, else how it ended: an exit code, or minus the signal's number."""
+        return self._status()
 
     def stop(self) -> None:
         """End it and remove everything that it left. Idempotent."""
