@@ -32,9 +32,10 @@ from suites.watch import Watch
 from topologies import cell
 from topologies.cache import cache_dir
 from topologies.cluster import CLUSTER, STANDALONE
-from topologies.engine import Build, EngineNotAvailable, HarnessError
-from topologies.fetch import obtain
+from topologies.engine import Build, EngineNotAvailable, HarnessError, HomeError
+from topologies.fetch import obtain, obtain_toxiproxy
 from topologies.homes import choose, wants_docker
+from topologies.homes.process import ProcessHome
 from topologies.lockstep import ask_node
 from topologies.node import Auth, Node, NodeSpec
 from topologies.spec import Endpoint, Image, SpecError, parse_spec
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from reports.ledger import Ledger
     from reports.record import Record
     from topologies.node import Home
+    from topologies.proxies import Proxies
 
 SUITES = Path(__file__).parent
 KEY = pytest.StashKey["Session"]()
@@ -76,6 +78,8 @@ def enter_home(config: pytest.Config) -> int | None:
         options_of(config)  # what can't be used is told now, not after a download
         provider = str(config.getoption("--provider"))
         builds = fetch(config)
+        if not wants_docker(provider, builds) and not config.getoption("--program"):
+            _bring_toxiproxy()
         if provider == "process" or wants_docker(provider, builds) or (provider == "auto" and cell.why_not()):
             return None
         _release_streams(config)
@@ -90,6 +94,14 @@ def enter_home(config: pytest.Config) -> int | None:
         return _say(error, pytest.ExitCode.INTERNAL_ERROR)
     except KeyboardInterrupt:
         return _say("interrupted; what was fetched whole is kept", pytest.ExitCode.INTERRUPTED)
+
+
+def _bring_toxiproxy() -> None:
+    """Where it can't be had the run goes on; what needs it is then not run, and the report says why."""
+    try:
+        obtain_toxiproxy()
+    except HarnessError as error:
+        sys.stderr.write(f"rekey: nothing is cut or slowed down in this run: {error}\n")
 
 
 def _release_streams(config: pytest.Config) -> None:
@@ -167,6 +179,19 @@ class Session:
             self._home.close()
             self._home = None
             self._nodes.clear()
+
+    @property
+    def proxies(self) -> Proxies:
+        """The home's Toxiproxy, started when it is first asked for.
+
+        Raises:
+            HarnessError: it is not here, or nodes live where it can't be put in front of them.
+
+        """
+        home = self.home
+        if not isinstance(home, ProcessHome):
+            raise HomeError(f"links go through no proxy where nodes live in {home.kind}")
+        return home.proxies(obtain_toxiproxy(offline=True))
 
     @property
     def hands_on(self) -> bool:
