@@ -222,6 +222,14 @@ class Session:
         words = without_options(self.arguments, ("--record", "--accept-to", "--seed"))
         return shlex.join([*_PYTEST, *words, "--seed", str(self.options.seed)])
 
+    def reproduce_test(self, nodeid: str) -> str:
+        """The command that runs only this test on the pair."""
+        options = self.options
+        words = [nodeid, "--baseline", options.baseline, "--candidate", options.candidate]
+        words += ["--provider", options.provider] if options.provider != "auto" else []
+        words += ["--profile", options.profile, "--seed", str(options.seed)]
+        return shlex.join([*_PYTEST, *words])
+
     def reproduce_program(self, lines: tuple[str, ...], *, topology: str = STANDALONE) -> str:
         """The command that runs only this program on the pair."""
         options = self.options
@@ -334,8 +342,8 @@ def _open_record(session: Session, config: pytest.Config) -> None:
 
 _OUT_OF_SCOPE = (
     NotRun(
-        what="replication, Sentinel and clusters of several nodes",
-        why="this version compares standalone servers and clusters of one node",
+        what="Sentinel and clusters of several nodes",
+        why="this version compares standalone servers, replicas, and clusters of one node",
     ),
     NotRun(
         what="persistence: RDB and AOF files of one engine read by the other",
