@@ -39,12 +39,7 @@ T = TypeVar("T")
 _BULK = 500  # keys beside the odd ones
 _WRITINGS = {"smoke": 10, "gate": 100, "nightly": 3000}  # programs for each command that writes
 _TESTS = "suites/replication/test_replication.py"
-_MIRRORED = {
-    Side.ONWARD: Side.BACK,
-    Side.BACK: Side.ONWARD,
-    Side.BASELINE: Side.BASELINE,
-    Side.CANDIDATE: Side.CANDIDATE,
-}
+_MIRRORED = {side: side for side in Side} | {Side.ONWARD: Side.BACK, Side.BACK: Side.ONWARD}
 _LETTERS = {Side.BASELINE: (0, 0, 0), Side.ONWARD: (0, 1, 1), Side.BACK: (1, 0, 0), Side.CANDIDATE: (1, 1, 1)}
 
 
@@ -76,7 +71,7 @@ class Bench:
         return bench
 
     def deployment(self, side: Side) -> Replicated:
-        """This side's, as it should be: clean. One that can't be brought back is made anew."""
+        """The one of this side, as it should be: clean. One that can't be brought back is made anew."""
         there = self._deployments.get(side)
         if there is not None:
             try:
@@ -130,12 +125,8 @@ class Bench:
         found = list(self._unexpected(told))
         for each in found:
             self.pen.finding(each)
-        self._worked(
-            f"replication: writes {part + 1}",
-            len(chosen) * len(sides),
-            len(sides),
-            time.monotonic() - started,
-        )
+        programs = len(chosen) * len(sides)
+        self._worked(f"replication: writes {part + 1}", programs, programs, time.monotonic() - started)
         return found
 
     def _unexpected(self, told: Mapping[Side, list[Diverged]]) -> Iterator[Finding]:

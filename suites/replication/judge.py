@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from reports.finding import Finding, WireReply
 from reports.severity import severity_of
 from suites.replication.outcome import OUTCOME, Kind, Side
@@ -37,12 +39,13 @@ def findings(outcomes: Mapping[Side, Outcome], *, area: str, reproduce: str) -> 
             if (value := outcome.facts.get(name, usual)) != usual:
                 seen.setdefault(value, []).append(side)
         for value, sides in seen.items():
-            yield _finding(name, usual, value, {side: outcomes[side] for side in sides}, area, reproduce)
+            where = {side: outcomes[side] for side in sides}
+            finding = _finding(name, usual, value, where)
+            evidence = {"area": area, **finding.evidence}
+            yield msgspec.structs.replace(finding, evidence=evidence, reproduce=reproduce)
 
 
-def _finding(
-    name: Fact, usual: str, value: str, where: Mapping[Side, Outcome], area: str, reproduce: str
-) -> Finding:
+def _finding(name: Fact, usual: str, value: str, where: Mapping[Side, Outcome]) -> Finding:
     first = next(iter(where.values()))
     sides = ", ".join(side.value for side in where)
     baseline, candidate = _told(usual), _told(f"{value} ({sides})")
@@ -53,12 +56,11 @@ def _finding(
         verdict="diverges",
         subject=name.subject,
         topology=REPLICATED,
-        signature=" | ".join((name.rule, name.subject, name.what, value)),
+        signature=f"{name.rule} | {name.subject} | {name.what} | {value}",
         message=f"{name.subject}, {name.what}: {value}, where the baseline alone has {usual} ({sides})",
         baseline=baseline,
         candidate=candidate,
-        evidence={"area": area, "where": sides, **_evidence(first)},
-        reproduce=reproduce,
+        evidence={"where": sides, **_evidence(first)},
     )
 
 

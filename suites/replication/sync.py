@@ -56,7 +56,7 @@ def cut_in_the_middle(deployment: Replicated, pieces: Sequence[Piece]) -> Outcom
     """A full sync breaks off after some thousand bytes; the next one does not."""
     fill(deployment.nodes[0], pieces)
     deployment.must(0, "SET", "large", _BIG * 20)
-    deployment.must(0, "CONFIG", "SET", "rdbcompression", "no")
+    deployment.set(0, "rdbcompression", "no")
     deployment.must(1, "SET", STALE, "v")
     deployment.link_of(0, 1).add(Limit(bytes_all=50_000))
     begun = syncs(deployment, 0)
@@ -113,9 +113,7 @@ def chain(deployment: Replicated, pieces: Sequence[Piece]) -> Outcome:
 
 def output_limit(deployment: Replicated, _pieces: Sequence[Piece]) -> Outcome:
     """The link is so slow that the primary gives the replica up; when it is well again, it is synced again."""
-    deployment.set(0, "client-output-buffer-limit", "replica 100000 0 0") or deployment.set(
-        0, "client-output-buffer-limit", "slave 100000 0 0"
-    )
+    deployment.set(0, "client-output-buffer-limit", "slave 100000 0 0")  # the name that all know
     deployment.join()
     link = deployment.link(1)
     link.add(Bandwidth(kb_s=1))
@@ -179,27 +177,19 @@ def _write(deployment: Replicated, many: int, value: bytes = b"v", *, seat: int 
         deployment.must(seat, "SET", f"live:{number}", value)
 
 
-def _full(name: str, *, smoke: bool = True, **settings: tuple[int, str]) -> Way:
-    named = {parameter.replace("_", "-"): value for parameter, value in settings.items()}
-    return Way(name=name, run=partial(full_sync, name=name, settings=named), joins=False, smoke=smoke)
+def _full(name: str, settings: Mapping[str, tuple[int, str]], *, smoke: bool = False) -> Way:
+    return Way(name=name, run=partial(full_sync, name=name, settings=settings), joins=False, smoke=smoke)
 
 
-_DISKLESS = {"repl_diskless_sync": (0, "yes")}
-PLAINEST = _full("disk", repl_diskless_sync=(0, "no"))
+_DISKLESS = {"repl-diskless-sync": (0, "yes")}
+PLAINEST = _full("disk", {"repl-diskless-sync": (0, "no")}, smoke=True)
 SYNCS: tuple[Way, ...] = (
-    _full("diskless", **_DISKLESS),
-    _full("diskless, loaded as it comes", **_DISKLESS, repl_diskless_load=(1, "swapdb")),
-    _full(
-        "diskless, loaded where nothing is", **_DISKLESS, repl_diskless_load=(1, "on-empty-db"), smoke=False
-    ),
-    _full("diskless, flushed before", **_DISKLESS, repl_diskless_load=(1, "flush-before-load"), smoke=False),
-    _full(
-        "dual channel",
-        **_DISKLESS,
-        dual_channel_replication_enabled=(0, "yes"),
-        smoke=False,
-    ),
-    _full("without compression and checksum", rdbcompression=(0, "no"), smoke=False),
+    _full("diskless", _DISKLESS, smoke=True),
+    _full("diskless, loaded as it comes", {**_DISKLESS, "repl-diskless-load": (1, "swapdb")}, smoke=True),
+    _full("diskless, loaded where nothing is", {**_DISKLESS, "repl-diskless-load": (1, "on-empty-db")}),
+    _full("diskless, flushed before", {**_DISKLESS, "repl-diskless-load": (1, "flush-before-load")}),
+    _full("dual channel", {**_DISKLESS, "dual-channel-replication-enabled": (1, "yes")}),
+    _full("without compression", {"rdbcompression": (0, "no")}),
     Way(name="cut in the middle", run=cut_in_the_middle, joins=False, smoke=False),
     Way(name="after a cut", run=short_cut),
     Way(name="after a cut, backlog overrun", run=overrun, smoke=False),
