@@ -123,6 +123,7 @@ def _is_whole(session: Session, tests: pytest.Session) -> bool:
         session.options.profile != "smoke"
         and not session.options.program
         and not _not_selected(session, tests)
+        and session.replicates
         and not tests.shouldfail
     )
 
@@ -146,6 +147,8 @@ def _not_selected(session: Session, tests: pytest.Session) -> tuple[NotRun, ...]
     what = [f"the areas {', '.join(left)}"] if left else []
     if not any("test_identity[" in each for each in ids) or not any("test_settings" in each for each in ids):
         what.append("what the engines say of themselves, and their settings")
+    if not any("test_replication[" in each for each in ids):
+        what.append("replication")
     return tuple(NotRun(what=each, why="left out on the command line") for each in what)
 
 

@@ -194,6 +194,15 @@ class Session:
         return home.proxies(obtain_toxiproxy(offline=True))
 
     @property
+    def replicates(self) -> bool:
+        """Whether there can be primaries with replicas in this run, and proxies between them."""
+        try:
+            obtain_toxiproxy(offline=True)
+        except HarnessError:
+            return False
+        return not wants_docker(self.options.provider, self.builds)
+
+    @property
     def hands_on(self) -> bool:
         """Whether scripts may hand on any command: Redis 6.x corrupts its heap over it now and then."""
         return not any(
@@ -335,7 +344,11 @@ def _open_record(session: Session, config: pytest.Config) -> None:
         known_tokens=tuple(f"{name} {token}" for name in tree for token in sorted(tree[name].tokens)),
         reproduce=session.reproduce,
         notes=_notes(workers),
-        not_run=_OUT_OF_SCOPE if session.hands_on else (*_OUT_OF_SCOPE, _NOT_HANDED_ON),
+        not_run=(
+            *_OUT_OF_SCOPE,
+            *(() if session.hands_on else (_NOT_HANDED_ON,)),
+            *(() if session.replicates else (_NOT_REPLICATED,)),
+        ),
     )
     record.start(options.record, run)
 
@@ -363,6 +376,10 @@ def _notes(workers: int) -> tuple[str, ...]:
     )
 
 
+_NOT_REPLICATED = NotRun(
+    what="replication",
+    why="links between primaries and replicas need Toxiproxy, and nodes that are no containers",
+)
 _NOT_HANDED_ON = NotRun(
     what="commands of any kind called from a script",
     why="Redis 6.x now and then corrupts its heap when a script hands on what it was given, and dies",

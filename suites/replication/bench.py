@@ -141,7 +141,7 @@ class Bench:
                 program = each.writing.program
                 if program not in expected:
                     expected[program] = usual.alone(each.writing)
-                if not each.same_as(expected[program]):
+                if not each.within(expected[program]):
                     new.setdefault(each.writing.subject, {}).setdefault(side, each)
         for where in new.values():
             yield divergence(where, self.session.reproduce_test(f"{_TESTS}::test_writes"))

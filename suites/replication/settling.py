@@ -29,7 +29,13 @@ _LOUD = (
     "refus",
     "not compatible",
 )
-_USUAL = ("memory overcommit", "cjson library", "non critical", "error condition on socket")
+_USUAL = (
+    "memory overcommit",
+    "cjson library",
+    "non critical",
+    "error condition on socket",
+    "failover request",
+)
 _WORDS = 6  # lines that are kept
 
 

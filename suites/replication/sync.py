@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from suites.replication.outcome import OUTCOME, Fact, Kind, Outcome
 from suites.replication.settling import difference, partial_syncs, settle, syncs
 from topologies.filling import fill
-from topologies.toxics import Bandwidth, Limit
+from topologies.toxics import Limit
 from topologies.wait import wait_until
 
 if TYPE_CHECKING:
@@ -111,24 +111,6 @@ def chain(deployment: Replicated, pieces: Sequence[Piece]) -> Outcome:
     return ended(deployment, fact, replica=2)
 
 
-def output_limit(deployment: Replicated, _pieces: Sequence[Piece]) -> Outcome:
-    """The link is so slow that the primary gives the replica up; when it is well again, it is synced again."""
-    deployment.set(0, "client-output-buffer-limit", "slave 100000 0 0")  # the name that all know
-    deployment.join()
-    link = deployment.link(1)
-    link.add(Bandwidth(kb_s=1))
-
-    def given_up() -> bool:
-        _write(deployment, 20, _BIG)
-        return int(deployment.info(0).get("connected_slaves", 0)) < len(deployment.seats) - 1
-
-    wait_until(given_up, timeout_s=_SEEN_S, expect="the primary to give the slow replica up")
-    link.clear()  # before the cut: a slow link is also slow to end
-    link.cut()  # what is still under way in it
-    link.heal()
-    return ended(deployment, Fact(rule=FULL, subject="after the output buffer's limit", what=OUTCOME))
-
-
 def ended(
     deployment: Replicated,
     fact: Fact,
@@ -194,5 +176,4 @@ SYNCS: tuple[Way, ...] = (
     Way(name="after a cut", run=short_cut),
     Way(name="after a cut, backlog overrun", run=overrun, smoke=False),
     Way(name="chained replica", run=chain, joins=False),
-    Way(name="after the output buffer's limit", run=output_limit, smoke=False),
 )

@@ -43,11 +43,11 @@ class Diverged:
     kind: Kind
     samples: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
-    shape: tuple[str, ...] = ()  # of the difference, without what depends on the moment
+    shape: frozenset[str] = frozenset()  # of the difference, without what depends on the moment
 
-    def same_as(self, other: Diverged | None) -> bool:
-        """Whether another deployment diverges in the same way."""
-        return other is not None and (self.kind, self.shape) == (other.kind, other.shape)
+    def within(self, other: Diverged | None) -> bool:
+        """Whether another deployment diverges in the same way, or in more."""
+        return other is not None and self.kind is other.kind and self.shape <= other.shape
 
 
 class Traffic:
@@ -94,7 +94,7 @@ class Traffic:
             writing=writing,
             kind=Kind.LOSS,
             samples=tuple(map(str, deviants[:3])),
-            shape=tuple(_NUMBERS.sub("#", str(each)) for each in deviants),
+            shape=frozenset(token for each in deviants for token in _tokens(each)),
             words=words_of(self.deployment, 1),
         )
 
@@ -128,6 +128,12 @@ class Traffic:
             both = [_only(end, {key for key in keys if key[0] == db}) for end in ends]
             found += compare(both[0], both[1]).samples
         return found
+
+
+def _tokens(deviant: Deviant) -> Iterator[str]:
+    parts = [*(("lost", each) for each in deviant.lost), *(("found", each) for each in deviant.found)]
+    for what, part in parts or [(deviant.deviation.value, b"")]:
+        yield f"{deviant.key[1]!r} {what} {_NUMBERS.sub('#', repr(part))}"
 
 
 def _only(whole: Snapshot, keys: set[Key]) -> Snapshot:
