@@ -58,9 +58,12 @@ def settle(deployment: Replicated, seat: int, timeout_s: float = SETTLE_S) -> Se
         for each in (seat, upstream):
             if not deployment.nodes[each].alive():
                 return f"{deployment.nodes[each].spec.name} ended"
-        if deployment.standing(seat).level:
-            return "level"
-        again = syncs(deployment, upstream) - begun
+        try:
+            if deployment.standing(seat).level:
+                return "level"
+            again = syncs(deployment, upstream) - begun
+        except OSError:  # one of them is ending: the next look sees which
+            return "not yet"
         return f"{again} full syncs" if again >= LOOPS else "not yet"
 
     try:

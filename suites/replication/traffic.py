@@ -74,7 +74,7 @@ class Traffic:
         if self._send(portion) is not None:
             return portion
         deviants = self._deviants()
-        if any(each.key[0] < 0 for each in deviants):  # functions belong to no database
+        if not all(0 <= each.key[0] < len(portion) for each in deviants):  # functions belong to no database
             return portion
         return [portion[db] for db in sorted({each.key[0] for each in deviants}) if db < len(portion)]
 

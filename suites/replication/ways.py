@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from suites.replication.roles import ROLES
+from suites.replication.semantics import SEMANTICS
 from suites.replication.sync import PLAINEST, SYNCS
 
-WAYS = {way.name: way for way in (PLAINEST, *SYNCS, *ROLES)}
+WAYS = {way.name: way for way in (PLAINEST, *SYNCS, *ROLES, *SEMANTICS)}
