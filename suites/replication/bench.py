@@ -103,7 +103,14 @@ class Bench:
         return found
 
     def _outcomes(self, way: Way) -> dict[Side, Outcome]:
-        return self.on_all(lambda deployment: way.run(deployment, self.pieces), self._open_for(way))
+        """What came of it on each side, without those that end as they do in the plainest way: that was told once."""
+        outcomes = self.on_all(lambda deployment: way.run(deployment, self.pieces), self._open_for(way))
+        closed = {} if way is PLAINEST else self.closed()
+        return {
+            side: outcome
+            for side, outcome in outcomes.items()
+            if side not in closed or closed[side].kind is not outcome.kind
+        }
 
     def on_all(self, work: Callable[[Replicated], T], sides: Sequence[Side] = tuple(Side)) -> dict[Side, T]:
         """Do it on these sides at once, each clean."""

@@ -28,7 +28,7 @@ def findings(outcomes: Mapping[Side, Outcome], *, area: str, reproduce: str) -> 
 
     A way that the baseline does not have is judged by whether it is whole.
     """
-    if outcomes[Side.BASELINE].kind in (Kind.HANG, Kind.CRASH):
+    if Side.BASELINE not in outcomes or outcomes[Side.BASELINE].kind in (Kind.HANG, Kind.CRASH):
         return  # nothing is to be expected
     expected = outcomes[Side.BASELINE].facts
     names = dict.fromkeys(name for outcome in outcomes.values() for name in outcome.facts)
