@@ -123,6 +123,7 @@ def _is_whole(session: Session, tests: pytest.Session) -> bool:
         session.options.profile != "smoke"
         and not session.options.program
         and not _not_selected(session, tests)
+        and session.replicates
         and not tests.shouldfail
     )
 
@@ -148,6 +149,8 @@ def _not_selected(session: Session, tests: pytest.Session) -> tuple[NotRun, ...]
         what.append("what the engines say of themselves, and their settings")
     if not any("suites/persistence/" in each for each in ids):
         what.append("persistence: files of one engine read by the other")
+    if not any("test_replication[" in each for each in ids):
+        what.append("replication")
     return tuple(NotRun(what=each, why="left out on the command line") for each in what)
 
 

@@ -32,9 +32,10 @@ from suites.watch import Watch
 from topologies import cell
 from topologies.cache import cache_dir
 from topologies.cluster import CLUSTER, STANDALONE
-from topologies.engine import Build, EngineNotAvailable, HarnessError
-from topologies.fetch import obtain
+from topologies.engine import Build, EngineNotAvailable, HarnessError, HomeError
+from topologies.fetch import obtain, obtain_toxiproxy
 from topologies.homes import choose, wants_docker
+from topologies.homes.process import ProcessHome
 from topologies.lockstep import ask_node
 from topologies.node import Auth, Node, NodeSpec
 from topologies.spec import Endpoint, Image, SpecError, parse_spec
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from reports.ledger import Ledger
     from reports.record import Record
     from topologies.node import Home
+    from topologies.proxies import Proxies
 
 SUITES = Path(__file__).parent
 KEY = pytest.StashKey["Session"]()
@@ -76,6 +78,8 @@ def enter_home(config: pytest.Config) -> int | None:
         options_of(config)  # what can't be used is told now, not after a download
         provider = str(config.getoption("--provider"))
         builds = fetch(config)
+        if not wants_docker(provider, builds) and not config.getoption("--program"):
+            _bring_toxiproxy()
         if provider == "process" or wants_docker(provider, builds) or (provider == "auto" and cell.why_not()):
             return None
         _release_streams(config)
@@ -90,6 +94,14 @@ def enter_home(config: pytest.Config) -> int | None:
         return _say(error, pytest.ExitCode.INTERNAL_ERROR)
     except KeyboardInterrupt:
         return _say("interrupted; what was fetched whole is kept", pytest.ExitCode.INTERRUPTED)
+
+
+def _bring_toxiproxy() -> None:
+    """Where it can't be had the run goes on; what needs it is then not run, and the report says why."""
+    try:
+        obtain_toxiproxy()
+    except HarnessError as error:
+        sys.stderr.write(f"rekey: nothing is cut or slowed down in this run: {error}\n")
 
 
 def _release_streams(config: pytest.Config) -> None:
@@ -169,6 +181,28 @@ class Session:
             self._nodes.clear()
 
     @property
+    def proxies(self) -> Proxies:
+        """The home's Toxiproxy, started when it is first asked for.
+
+        Raises:
+            HarnessError: it is not here, or nodes live where it can't be put in front of them.
+
+        """
+        home = self.home
+        if not isinstance(home, ProcessHome):
+            raise HomeError(f"links go through no proxy where nodes live in {home.kind}")
+        return home.proxies(obtain_toxiproxy(offline=True))
+
+    @property
+    def replicates(self) -> bool:
+        """Whether there can be primaries with replicas in this run, and proxies between them."""
+        try:
+            obtain_toxiproxy(offline=True)
+        except HarnessError:
+            return False
+        return not wants_docker(self.options.provider, self.builds)
+
+    @property
     def hands_on(self) -> bool:
         """Whether scripts may hand on any command: Redis 6.x corrupts its heap over it now and then."""
         return not any(
@@ -196,6 +230,14 @@ class Session:
         """The command that does the same run again: as it was given, with the seed, into a folder of its own."""
         words = without_options(self.arguments, ("--record", "--accept-to", "--seed"))
         return shlex.join([*_PYTEST, *words, "--seed", str(self.options.seed)])
+
+    def reproduce_test(self, nodeid: str) -> str:
+        """The command that runs only this test on the pair."""
+        options = self.options
+        words = [nodeid, "--baseline", options.baseline, "--candidate", options.candidate]
+        words += ["--provider", options.provider] if options.provider != "auto" else []
+        words += ["--profile", options.profile, "--seed", str(options.seed)]
+        return shlex.join([*_PYTEST, *words])
 
     def reproduce_program(self, lines: tuple[str, ...], *, topology: str = STANDALONE) -> str:
         """The command that runs only this program on the pair."""
@@ -302,15 +344,19 @@ def _open_record(session: Session, config: pytest.Config) -> None:
         known_tokens=tuple(f"{name} {token}" for name in tree for token in sorted(tree[name].tokens)),
         reproduce=session.reproduce,
         notes=_notes(workers),
-        not_run=_OUT_OF_SCOPE if session.hands_on else (*_OUT_OF_SCOPE, _NOT_HANDED_ON),
+        not_run=(
+            *_OUT_OF_SCOPE,
+            *(() if session.hands_on else (_NOT_HANDED_ON,)),
+            *(() if session.replicates else (_NOT_REPLICATED,)),
+        ),
     )
     record.start(options.record, run)
 
 
 _OUT_OF_SCOPE = (
     NotRun(
-        what="replication, Sentinel and clusters of several nodes",
-        why="this version compares standalone servers and clusters of one node",
+        what="Sentinel and clusters of several nodes",
+        why="this version compares standalone servers, replicas, and clusters of one node",
     ),
     NotRun(what="behaviour under faults", why="this version injects none"),
 )
@@ -326,6 +372,10 @@ def _notes(workers: int) -> tuple[str, ...]:
     )
 
 
+_NOT_REPLICATED = NotRun(
+    what="replication",
+    why="links between primaries and replicas need Toxiproxy, and nodes that are no containers",
+)
 _NOT_HANDED_ON = NotRun(
     what="commands of any kind called from a script",
     why="Redis 6.x now and then corrupts its heap when a script hands on what it was given, and dies",

@@ -23,7 +23,7 @@ PAIRS = (Pair(REDIS, Engine("valkey", (8, 1, 8))), Pair(REDIS, Engine("valkey", 
 FOUND = Path(__file__).parent.parent / "docs" / "found"
 
 _LINK = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+/(pull|issues|commit|blob|releases)/\S+")
-_RULE = re.compile(r"(agreement|identity|config|persistence)\.[a-z-]+")
+_RULE = re.compile(r"(agreement|identity|config|persistence|replication)\.[a-z-]+")
 _PROGRAMS = "agreement."  # rules of what programs show; of themselves engines are asked in every run
 
 

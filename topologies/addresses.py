@@ -1,8 +1,8 @@
 """Who sits where: the addresses that nodes and their proxies listen on. Starts nothing.
 
-Node *i* of worker *w* is `127.w.1.i`, its proxy `127.w.2.i`: in a log, an address says whose it is. In a
+Node *i* of worker *w* is `127.w.1.i`, its proxies `127.w.2.i`: in a log, an address says whose it is. In a
 cell all of 127.0.0.0/8 is ours and the port is always 6379. Outside one the port is a free one, found by
-binding it; macOS has no loopback but 127.0.0.1.
+binding it; macOS has no loopback but 127.0.0.1. Toxiproxy itself is asked at `127.w.3.1`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from topologies.engine import HomeError
 
 BUS_OFFSET = 10_000  # a cluster node's bus listens on port + 10000; 6.x knows nothing else
 _STANDARD_PORT = 6379
+_TOXIPROXY_PORT = 8474
 _LAST_SEAT = 254
 # Below the ports that systems hand to clients (32768 and up), and port + 10000 is still a port.
 _FREE_PORTS = range(20_000, 30_000)
@@ -61,6 +62,11 @@ class Addresses:
 
     def give_back(self, seat: Seat) -> None:
         self._taken.discard(seat.index)
+
+    def service(self) -> tuple[str, int]:
+        """Where the proxies' own server listens: `127.w.3.1`."""
+        host = self._host(3, 1)
+        return host, _TOXIPROXY_PORT if self.fixed else self.free_port(host)
 
     def _seat(self, index: int) -> Seat | None:
         host, proxy_host = self._host(1, index), self._host(2, index)

@@ -82,6 +82,24 @@ class ImageBase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     debs: tuple[DebFile, ...]
 
 
+class Toolchain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A Go that comes as a wheel, for machines that have none."""
+
+    package: str
+    sha256: str
+    python: str
+    go: str  # the program's path inside the wheel; the folder above its own is GOROOT
+
+
+class Toxiproxy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The proxy that stands in every link where faults are asked for: built from its source, a Go module."""
+
+    version: str
+    sum: str  # of the module, as go.sum has it; its own go.sum pins everything that it needs
+    go: str  # the oldest that builds it: "1.23"
+    toolchain: Toolchain
+
+
 Row = Wheel | Deb | Docker
 
 
@@ -91,6 +109,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     images: dict[str, str]  # product -> repository of its official image
     engine: tuple[Row, ...]
     image_base: ImageBase
+    toxiproxy: Toxiproxy | None = None
     libraries: tuple[Libraries, ...] = ()
 
     def library(self, name: str) -> Libraries:

