@@ -178,8 +178,23 @@ def _shorter_line(program: Program, at: int, shows: Shows) -> Program:
         return (*program[:at], Command((name, *args)), *program[at + 1 :])
 
     # from the back: a command's key stands in front of what is done with it
-    kept = _without_chunks(rest[::-1], lambda args: shows(with_rest(args[::-1])), least=0)
-    return with_rest(kept[::-1])
+    kept = _without_chunks(rest[::-1], lambda args: shows(with_rest(args[::-1])), least=0)[::-1]
+    if len(kept) <= _SMALL_ARGS:
+        kept = _without_neighbours(kept, lambda args: shows(with_rest(args)))
+    return with_rest(kept)
+
+
+def _without_neighbours(
+    args: tuple[bytes, ...], keeps: Callable[[tuple[bytes, ...]], bool]
+) -> tuple[bytes, ...]:
+    """Without two that stand together, at any place: an option and its value can only go at once."""
+    at = len(args) - 2
+    while at >= 0:
+        candidate = args[:at] + args[at + 2 :]
+        if keeps(candidate):
+            args = candidate
+        at = min(at - 1, len(args) - 2)
+    return args
 
 
 def _plainer_lines(program: Program, shows: Shows) -> Program:

@@ -19,37 +19,22 @@ from tests.liar.engine import make_liar
 from tests.liar.lie import Lie
 from tests.liar.lies import LIES
 from topologies.fetch import obtain
-from topologies.homes import choose
 from topologies.lockstep import Lockstep, ask_node
 from topologies.mending import mending_locksteps
 from topologies.node import Home, Node, NodeSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from suites.conformance.discovery import Discovery
     from topologies.engine import Build
 
-ENGINE = "valkey:8.1"
 SEED = 20241
 BUDGET = Budget(commands=200_000, seconds=120.0)  # the gate gives every area five times as many
 WALKED = 100  # programs for each command
 MOST_LINES = 4
 
 pytestmark = pytest.mark.engines
-
-
-@pytest.fixture(scope="module")
-def build() -> Build:
-    return obtain([ENGINE], progress=False)[0]
-
-
-@pytest.fixture(scope="module")
-def home(build: Build) -> Iterator[Home]:
-    home = choose("process", [build])
-    yield home
-    home.close()
 
 
 @pytest.fixture(scope="module")

@@ -12,20 +12,15 @@ from generators.wire import cases
 from suites.conformance.tolerance import tolerances
 from suites.wire.judge import Judge
 from tests.liar.wire import WireLiar, WireLie
-from topologies.fetch import obtain
-from topologies.homes import choose
 from topologies.lockstep import ask_node
 from topologies.node import Home, Node, NodeSpec
 from topologies.raw import RawPair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from generators.raw import Lines
     from suites.conformance.discovery import Discovery
     from topologies.engine import Build
 
-ENGINE = "valkey:8.1"
 MOST_LINES = 4
 
 LIES = (
@@ -106,18 +101,6 @@ LIES = (
 _TRIES = 4  # the liar is threads of Python: on a busy machine it lies, or closes, only after the look is over
 
 pytestmark = pytest.mark.engines
-
-
-@pytest.fixture(scope="module")
-def build() -> Build:
-    return obtain([ENGINE], progress=False)[0]
-
-
-@pytest.fixture(scope="module")
-def home(build: Build) -> Iterator[Home]:
-    home = choose("process", [build])
-    yield home
-    home.close()
 
 
 @pytest.fixture(scope="module")
