@@ -17,6 +17,7 @@ from reports.matrix import BACK, ITSELF, THERE, WHOLE
 from suites.persistence.carrier import Carrier
 from suites.persistence.damaged import damaged
 from suites.persistence.files import carried
+from suites.persistence.killed import killed
 from suites.persistence.live import handed
 from tests.sample_builds import QUICK, real_build, script_build
 from topologies import readiness, vault
@@ -194,3 +195,18 @@ def test_every_cell_is_written(honest: Carrier) -> None:
     carried(honest, "RDB", ways=SAVE)
     (file,) = honest.pen.directory.glob("matrix-*.jsonl")
     assert file.read_text().count(f'"outcome":"{WHOLE}"') >= 4
+
+
+def test_an_acknowledged_write_that_a_kill_loses_is_found(honest: Carrier) -> None:
+    """Two are cut off: the very last one may not have been acknowledged yet."""
+
+    def spoil(files: object) -> None:
+        if files.writer.role == "candidate" and "always" in files.way.name:  # type: ignore[attr-defined]  # Files
+            (file,) = (files.folder / vault.AOF_FOLDER).glob("*.incr.aof")  # type: ignore[attr-defined]
+            data = file.read_bytes()
+            write = b"*3\r\n$3\r\nSET"
+            file.write_bytes(data[: data.rindex(write, 0, data.rindex(write))])
+
+    assert told(killed(honest)) == []
+    honest.spoil = spoil
+    assert told(killed(honest)) == [("silent-loss", ITSELF, "?")]

@@ -67,6 +67,7 @@ class Files:
     holds: str = COMMON
     damage: str = ""
     failure: Reading | None = None  # why there are none
+    at_least: bool = False  # there may be more
 
     @property
     def subject(self) -> str:
@@ -169,6 +170,14 @@ class Carrier:
             self.spoil(files)
         return files
 
+    def left(self, side: Side, way: Way, held: Snapshot) -> Files:
+        """What a writer that does not run any more has left."""
+        files = Files(folder=self.place(), writer=side, way=way, held=held)
+        vault.take(side.writer, files.folder)
+        if self.spoil is not None:
+            self.spoil(files)
+        return files
+
     def place(self) -> Path:
         """A folder on the shelf, that is still to be made."""
         return self.shelf / str(next(self._numbers))
@@ -191,13 +200,18 @@ class Carrier:
         if len(directives) < len(files.way.reader) and reader is not files.writer:
             return None
         opening = vault.open_on(reader.reader, files.folder, (*ALWAYS, *directives))
-        comparison = self._compared(files.held, reader) if opening.started else None
+        comparison = self._compared(files, reader) if opening.started else None
         reading = reading_of(opening, comparison)
         self.note(files, reader, reading, time.monotonic() - start)
         return reading
 
-    def _compared(self, held: Snapshot, reader: Side) -> Comparison:
-        return compare(held, snapshot(reader.reader, known=reader.known))
+    def _compared(self, files: Files, reader: Side) -> Comparison:
+        after = snapshot(reader.reader, known=reader.known)
+        if files.at_least:
+            after = replace(
+                after, items={key: after.items[key] for key in files.held.items if key in after.items}
+            )
+        return compare(files.held, after)
 
     def _known(self, reader: Side, directives: Directives) -> Directives:
         """Those that the reader has; most every engine has, and they are not asked for."""

@@ -20,7 +20,7 @@ _LINE = re.compile(r"^\d+:\w (?:\d+ \w+ \d+ )?[\d:.]+ (?P<level>[.*#-]) (?P<text
 # Warnings that every start has; Redis 6 logs whatever it says as warnings.
 _USUAL = re.compile(
     r"WARNING|Warning: no config|oO0Oo|version=|Configuration loaded|Server initialized|overcommit|backlog setting|"
-    r"Redis is starting|BUG REPORT|monotonic clock|Running mode"
+    r"Redis is starting|BUG REPORT|Done loading RDB|monotonic clock|Running mode"
 )
 _CRASHED = re.compile(
     r"crashed by signal|ASSERTION FAILED|terminated by signal|Guru Meditation|Sanitizer|Out Of Memory allocating"

@@ -8,6 +8,7 @@ import pytest
 
 from suites.persistence.damaged import damaged
 from suites.persistence.files import carried
+from suites.persistence.killed import killed
 from suites.persistence.live import handed
 from suites.subtests import fail_for
 
@@ -38,3 +39,8 @@ def test_damaged(family: str, carrier: Carrier, session: Session, subtests: pyte
 def test_handed(carrier: Carrier, session: Session, subtests: pytest.Subtests) -> None:
     """Keys handed over between running servers."""
     _tell(handed(carrier), carrier, session, subtests)
+
+
+def test_killed(carrier: Carrier, session: Session, subtests: pytest.Subtests) -> None:
+    """Servers that are killed while they write."""
+    _tell(killed(carrier), carrier, session, subtests)
