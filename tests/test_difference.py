@@ -548,3 +548,15 @@ def test_what_a_transaction_may_not_hold_is_one_difference_whatever_it_is() -> N
         for word in ("SAVE", "SHUTDOWN")
     }
     assert len(names) == 1
+
+
+def test_a_script_stops_where_one_side_stops_whatever_sub_command_the_other_does_not_know() -> None:
+    asked = parse("EVAL \"return server.call('OBJECT', 'NOSUCH')\" 0")
+    stops = Reply(
+        Kind.ERROR, b"ERR user_script:1: Script attempted to access nonexistent global variable 'server'"
+    )
+    goes_on = Reply(
+        Kind.ERROR, b"ERR unknown subcommand 'NOSUCH'. Try OBJECT HELP. script: on @user_script:1."
+    )
+    found = name_difference(Step(0, asked, stops, goes_on))
+    assert found.signature == "agreement.type | script | nonexistent global variable 'server' | goes further"

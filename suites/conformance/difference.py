@@ -132,7 +132,7 @@ def name_difference(step: Step) -> Difference:
 def _named(step: Step, seen: Step) -> Difference:
     subject, rule = _subject(step), _rule(step)
     runs = runs_a_script(step.asked) and rule in RULES_OF_SCRIPTS
-    if runs and stops_early(step):
+    if runs and stops_early(step) and not _lacks_container(step):
         return _of_script(step, seen, rule, subject)
     scripted = runs and not _does_not_know_scripts(step)
     called = command_called(step.asked) if scripted and rule == "agreement.unknown-command" else None
