@@ -64,12 +64,13 @@ def test_a_program_that_agrees_leaves_no_finding_and_says_what_was_done(tmp_path
 def test_a_program_that_differs_is_a_finding_as_it_stands(tmp_path: Path) -> None:
     with pair_of(tmp_path, {"INCR": lambda session, asked: number(99)}) as pair:
         assert replay(pair, ["SET k 1", "INCR k", "GET k"])
-        [found] = pair.found
+        found, left = pair.found  # the lie does not count up, so that the data differ behind it, too
+    assert (left.rule, left.caused_by) == ("agreement.follow-up", found.id)
     assert found.program == ("SET k 1", "INCR k")  # up to the line that differs
     assert (found.rule, found.subject, found.step, found.protocol) == ("agreement.value", "INCR", 1, 2)
     assert found.reproduce == "again 2 lines"
     assert (found.baseline.value, found.candidate.value) == (2, 99)
-    assert len(list(record.lines(tmp_path, "findings"))) == 1
+    assert len(list(record.lines(tmp_path, "findings"))) == 2
 
 
 def test_a_rule_asks_for_its_own_difference_alone(tmp_path: Path) -> None:
