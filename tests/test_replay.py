@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -71,6 +72,17 @@ def test_a_program_that_differs_is_a_finding_as_it_stands(tmp_path: Path) -> Non
     assert found.reproduce == "again 2 lines"
     assert (found.baseline.value, found.candidate.value) == (2, 99)
     assert len(list(record.lines(tmp_path, "findings"))) == 2
+
+
+def test_a_connection_that_was_lost_before_it_is_no_part_of_it(tmp_path: Path) -> None:
+    """One line at a time, a command without a reply would hang: that is another finding."""
+    with pair_of(tmp_path, {"INCR": lambda session, asked: b""}) as pair:
+        assert not replay(pair, ["GET k"])
+        for lockstep in pair.locksteps.values():
+            for side in lockstep.sides:
+                side.connect().shutdown(socket.SHUT_RDWR)
+        assert replay(pair, ["INCR k"])
+        assert {each.rule for each in pair.found} == {"agreement.no-reply"}
 
 
 def test_a_rule_asks_for_its_own_difference_alone(tmp_path: Path) -> None:
