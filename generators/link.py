@@ -16,7 +16,7 @@ from generators.corpus import read
 from generators.walk import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from generators.tree import Syntax, Tree
 
@@ -57,14 +57,23 @@ class Writing:
     alone: bool  # it can't share the server with others
 
 
-def writings(tree: Tree, most: int) -> Iterator[Writing]:
-    """About `most` programs for each command that writes, then what a walk does not know. No chance is in it."""
+def subjects(tree: Tree) -> tuple[str, ...]:
+    """What programs there are about, in order, each once."""
+    walked = (syntax.name for syntax in tree.values() if _writes(syntax))
+    return tuple(sorted({*walked, *(subject for subject, _ in _others())}))
+
+
+def writings(tree: Tree, most: int, wanted: Collection[str]) -> Iterator[Writing]:
+    """About `most` programs for each command that writes, then what a walk does not know: those about what is wanted.
+    No chance is in it.
+    """
     for syntax in tree.values():
-        if _writes(syntax):
+        if syntax.name in wanted and _writes(syntax):
             for program in walk(syntax, most):
                 yield Writing(subject=syntax.name, program=program, alone=_is_beyond(program))
     for subject, program in _others():
-        yield Writing(subject=subject, program=program, alone=_is_beyond(program))
+        if subject in wanted:
+            yield Writing(subject=subject, program=program, alone=_is_beyond(program))
 
 
 def _writes(syntax: Syntax) -> bool:

@@ -36,6 +36,7 @@ from topologies.engine import Build, EngineNotAvailable, HarnessError, HomeError
 from topologies.fetch import obtain, obtain_toxiproxy
 from topologies.homes import choose, wants_docker
 from topologies.homes.process import ProcessHome
+from topologies.info import fields_of
 from topologies.lockstep import ask_node
 from topologies.node import Auth, Node, NodeSpec
 from topologies.spec import Endpoint, Image, SpecError, parse_spec
@@ -232,7 +233,7 @@ class Session:
         return shlex.join([*_PYTEST, *words, "--seed", str(self.options.seed)])
 
     def reproduce_test(self, nodeid: str) -> str:
-        """The command that runs only this test on the pair."""
+        """The command that runs only this test, or this folder of tests, on the pair."""
         options = self.options
         words = [nodeid, "--baseline", options.baseline, "--candidate", options.candidate]
         words += ["--provider", options.provider] if options.provider != "auto" else []
@@ -387,9 +388,7 @@ def _now() -> str:
 
 
 def _server_info(node: Node) -> dict[str, str]:
-    reply = ask_node(node, command("INFO", "server"))
-    text = reply.value.decode("utf-8", "replace") if isinstance(reply.value, bytes) else ""
-    pairs = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    pairs = fields_of(ask_node(node, command("INFO", "server")))
     wanted = (
         "redis_version",
         "valkey_version",

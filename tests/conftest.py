@@ -1,4 +1,4 @@
-"""What several test files start alike: one engine, and a home for it and for the liar in front of it."""
+"""What several test files start alike: one engine, and a home of plain processes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from topologies.fetch import obtain
-from topologies.homes import choose
+from topologies.homes.process import ProcessHome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from topologies.engine import Build
-    from topologies.node import Home
 
 ENGINE = "valkey:8.1"
 
@@ -24,7 +23,7 @@ def build() -> Build:
 
 
 @pytest.fixture(scope="module")
-def home(build: Build) -> Iterator[Home]:
-    home = choose("process", [build])
+def home() -> Iterator[ProcessHome]:
+    home = ProcessHome()
     yield home
     home.close()

@@ -12,14 +12,12 @@ from tests.sample_builds import QUICK, real_build
 from topologies import cluster, config
 from topologies.config import Listening
 from topologies.engine import Engine
-from topologies.homes.process import ProcessHome
 from topologies.lockstep import ask_node, script
 from topologies.mending import MendingLockstep, mending_locksteps, repairs, shape
 from topologies.node import NodeSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from topologies.homes.process import ProcessHome
     from topologies.node import Node
 
 HERE = f"{MYSELF} 127.255.255.253:6379@16379 myself,master - 0 0 1 connected"
@@ -78,13 +76,6 @@ def test_only_cluster_nodes_are_told_of_clusters() -> None:
     alone = NodeSpec(name="n", build=build)
     assert "cluster" not in config.file_text(alone, place)
     assert config.files(alone) == {}
-
-
-@pytest.fixture(scope="module")
-def home() -> Iterator[ProcessHome]:
-    home = ProcessHome()
-    yield home
-    home.close()
 
 
 @pytest.fixture(scope="module")

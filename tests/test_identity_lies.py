@@ -16,7 +16,6 @@ from tests.liar.description_lies import DESCRIPTIONS
 from tests.liar.engine import make_liar
 from tests.sample_builds import QUICK, real_build
 from topologies.fetch import obtain
-from topologies.homes.process import ProcessHome
 from topologies.node import NodeSpec
 
 if TYPE_CHECKING:
@@ -25,15 +24,9 @@ if TYPE_CHECKING:
 
     from suites.identity.contrast import Contrast
     from tests.liar.lie import Lie
+    from topologies.homes.process import ProcessHome
 
 pytestmark = pytest.mark.engines
-
-
-@pytest.fixture(scope="module")
-def home() -> Iterator[ProcessHome]:
-    home = ProcessHome()
-    yield home
-    home.close()
 
 
 def interview(home: ProcessHome, directory: Path, lie: str) -> Interview:

@@ -20,7 +20,6 @@ from tests.liar.session import Session
 from tests.liar.shown import SHOWN
 from tests.sample_builds import QUICK, WITH_TLS, real_build
 from topologies.fetch import obtain
-from topologies.homes.process import ProcessHome
 from topologies.node import Auth, NodeSpec
 from topologies.reply import Kind, Reply
 from topologies.resp import decode_all
@@ -28,8 +27,7 @@ from topologies.show import show
 from topologies.wait import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from topologies.homes.process import ProcessHome
     from topologies.node import Node
 
 pytestmark = pytest.mark.engines
@@ -38,13 +36,6 @@ pytestmark = pytest.mark.engines
 AT_WORK = tuple(
     map(parse, (Path(__file__).parent / "liar" / "at_work.txt").read_text(encoding="utf-8").splitlines())
 )
-
-
-@pytest.fixture(scope="module")
-def home() -> Iterator[ProcessHome]:
-    home = ProcessHome()
-    yield home
-    home.close()
 
 
 @pytest.fixture(scope="module")

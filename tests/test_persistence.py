@@ -41,7 +41,13 @@ SAVE, AS_COMMANDS = RDB_WAYS[:1], AOF_WAYS[:1]
 def carrier_of(folder: Path, baseline: Build, candidate: Build) -> Carrier:
     options = SimpleNamespace(record=folder, seed=1, baseline="a", candidate="b", profile="smoke")
     home = choose("process", [baseline])
-    session = SimpleNamespace(options=options, builds=(baseline, candidate), worker=None, home=home)
+    session = SimpleNamespace(
+        options=options,
+        builds=(baseline, candidate),
+        worker=None,
+        home=home,
+        reproduce_test=lambda nodeid: f"again {nodeid}",
+    )
     return Carrier.of(cast("Session", session))
 
 

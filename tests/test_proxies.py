@@ -48,13 +48,6 @@ def the_toxiproxy() -> Build:
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[ProcessHome]:
-    home = ProcessHome()
-    yield home
-    home.close()
-
-
-@pytest.fixture(scope="module")
 def proxies(home: ProcessHome) -> Proxies:
     return home.proxies(the_toxiproxy())
 

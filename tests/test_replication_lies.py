@@ -15,14 +15,13 @@ import pytest
 from generators.command import parse
 from generators.dataset import odd_pieces
 from generators.link import Writing
-from suites.replication.judge import divergence, findings
-from suites.replication.outcome import Kind, Side
+from suites.replication.judge import divergence, findings, tells
+from suites.replication.outcome import Kind, Outcome, Side
 from suites.replication.semantics import SEMANTICS
 from suites.replication.sync import PLAINEST
 from suites.replication.traffic import Traffic
 from tests.sample_builds import QUICK, real_build
 from tests.test_proxies import the_toxiproxy
-from topologies.homes.process import ProcessHome
 from topologies.proxies import Address
 from topologies.replicated import Replicated
 from topologies.reply import Kind as ReplyKind
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from generators.command import Command
+    from topologies.homes.process import ProcessHome
 
     Lie = Callable[[bytes], bytes]
 
@@ -85,13 +85,6 @@ def liar(true: Address, lie: Lie) -> Address:
 
     threading.Thread(target=serve, daemon=True).start()
     return Address("127.0.0.1", server.getsockname()[1])
-
-
-@pytest.fixture(scope="module")
-def home() -> Iterator[ProcessHome]:
-    home = ProcessHome()
-    yield home
-    home.close()
 
 
 NUMBERS = itertools.count()
@@ -174,6 +167,15 @@ def test_what_a_link_changes_is_found_though_offsets_are_equal(deployment: Decei
     assert finding.severity == "breaking"
     assert found.within(found)
     assert not found.within(None)
+
+
+def test_a_baseline_that_does_not_get_there_expects_nothing_of_others() -> None:
+    """It is then written down as not run: no finding is no agreement."""
+    whole, hang = (Outcome(kind=kind, facts={}) for kind in (Kind.WHOLE, Kind.HANG))
+    assert tells({Side.BASELINE: whole, Side.ONWARD: hang})
+    for outcomes in ({Side.BASELINE: hang, Side.ONWARD: whole}, {Side.ONWARD: whole}):
+        assert not tells(outcomes)
+        assert list(findings(outcomes, area="", reproduce="")) == []
 
 
 def outcomes_of(deployment: Deceived, name: str, *, before: Callable[[], None]) -> list[tuple[str, str]]:

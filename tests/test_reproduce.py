@@ -88,6 +88,20 @@ def test_an_engine_that_cannot_be_had_is_wrong_usage(
     assert "'what' names no engine" in capfd.readouterr().err
 
 
+def reproducing(run: Path, folder: Path) -> subprocess.Popen[bytes]:
+    """Begins it, with its temporary files below a folder that is made."""
+    real_build(QUICK)
+    real_build(WITH_TLS)
+    folder.mkdir()
+    return subprocess.Popen(
+        [sys.executable, "-m", "reports", "reproduce", str(run), BITCOUNT.id],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(folder)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
 @pytest.mark.engines
 @pytest.mark.parametrize(
     "ends_by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda each: each.name
@@ -96,18 +110,8 @@ def test_an_engine_that_cannot_be_had_is_wrong_usage(
 def test_who_interrupts_it_finds_nothing_left_behind(
     ends_by: signal.Signals, begun: str, tmp_path: Path
 ) -> None:
-    real_build(QUICK)
-    real_build(WITH_TLS)
-    run = write_run(tmp_path / "run", BITCOUNT)
     folder = tmp_path / "temporary"
-    folder.mkdir()
-    with subprocess.Popen(
-        [sys.executable, "-m", "reports", "reproduce", str(run), BITCOUNT.id],
-        cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(folder)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    with reproducing(write_run(tmp_path / "run", BITCOUNT), folder) as process:
         wanted = "rekey-again-*" if begun == "the folder" else "rekey-again-*/run/run.json"
         wait_until(lambda: any(folder.glob(wanted)), expect=f"{wanted} in {folder}", timeout_s=60)
         process.send_signal(ends_by)
@@ -119,17 +123,10 @@ def test_who_interrupts_it_finds_nothing_left_behind(
 def test_what_a_killed_one_left_behind_goes_with_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real_build(QUICK)
-    real_build(WITH_TLS)
     run = write_run(tmp_path / "run", BITCOUNT)
     folder = tmp_path / "temporary"
-    folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
-    with subprocess.Popen(
-        [sys.executable, "-m", "reports", "reproduce", str(run), BITCOUNT.id],
-        cwd=ROOT,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    with reproducing(run, folder) as process:
         wait_until(lambda: any(folder.glob("rekey-again-*")), expect="a folder", timeout_s=60)
         process.kill()
     wait_until(lambda: any(folder.glob("*/run/report.html")), expect="the end of its run", timeout_s=60)

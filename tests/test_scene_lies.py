@@ -13,14 +13,11 @@ from suites.conformance.tolerance import tolerances
 from suites.connections.play import Play
 from tests.sample_builds import real_build
 from tests.sample_rewriter import Rewrite, Rewriter
-from topologies.homes import choose
 from topologies.lockstep import ask_node
 from topologies.node import Home, Node, NodeSpec
 from topologies.stage import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from generators.command import Program
     from suites.conformance.discovery import Discovery
 
@@ -139,13 +136,6 @@ LIES = {
         "users", _instead((b"DELUSER", b"u"), (b"DELUSER", b"v")), "agreement.value", "ACL DELUSER"
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def home() -> Iterator[Home]:
-    home = choose("process", [real_build(ENGINE)])
-    yield home
-    home.close()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import pytest
 
 from generators.command import command, parse
 from tests.sample_builds import real_build
-from topologies.homes import choose
 from topologies.lockstep import ask_node
 from topologies.node import Home, Node, NodeSpec
 from topologies.reply import Kind, Reply
@@ -18,13 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ENGINE = "valkey:8.1"
-
-
-@pytest.fixture(scope="module")
-def home() -> Iterator[Home]:
-    home = choose("process", [real_build(ENGINE)])
-    yield home
-    home.close()
 
 
 @pytest.fixture(scope="module")

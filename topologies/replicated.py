@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from generators.command import Command, command
 from topologies import config
 from topologies.engine import HarnessError
+from topologies.info import fields_of
 from topologies.lockstep import ask, introduce
 from topologies.node import NodeSpec
 from topologies.proxies import Address
@@ -113,9 +114,7 @@ class Replicated:
 
     def info(self, seat: int, section: str = "replication") -> dict[str, str]:
         """The fields of a section of INFO."""
-        said = self.must(seat, "INFO", section).value
-        text = said.decode("utf-8", "replace") if isinstance(said, bytes) else ""
-        return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+        return fields_of(self.must(seat, "INFO", section))
 
     def set(self, seat: int, name: str, value: str) -> bool:
         """CONFIG SET, taken back by `arrange`; False where the engine does not know the parameter or the value."""

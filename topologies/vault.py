@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from generators.command import command
 from generators.saving import Saving
 from topologies.engine import HarnessError, NodeStartError
+from topologies.info import fields_of
 from topologies.lockstep import ask, ask_node, introduce
 from topologies.reply import Kind
 from topologies.wait import wait_until
@@ -134,9 +135,7 @@ def digests(directory: Path) -> dict[str, str]:
 
 def info(node: Node, section: str) -> dict[str, str]:
     """The fields of a section of INFO."""
-    reply = ask_node(node, command("INFO", section))
-    text = reply.value.decode("utf-8", "replace") if isinstance(reply.value, bytes) else ""
-    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    return fields_of(ask_node(node, command("INFO", section)))
 
 
 def configure(node: Node, *directives: tuple[str, str]) -> None:

@@ -70,7 +70,9 @@ def _in_lockstep(pair: Pair, program: Program, resets: Program, *, shrinks: bool
         encoded = script(program)
         outcome.count(encoded)
         exchange = lockstep.run(encoded)
-        if exchange is not None and exchange.in_reset:  # of what ran before: a server ended, or was started anew
+        if (
+            exchange is not None and exchange.in_reset
+        ):  # of what ran before: a server ended, or was started anew
             exchange = lockstep.run(encoded)
         if exchange is not None:
             hunt.examine(program, exchange, protocol)

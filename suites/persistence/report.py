@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,28 +49,19 @@ class Move:
 def finding_of_move(session: Session, move: Move) -> Finding:
     """What the other engine did not take over as it was."""
     subject, direction, own, other = move.subject, move.direction, move.own, move.other
-    rule = rule_of(own, other)
-    both = (own, other) if direction != BACK else (other, own)
-    baseline, candidate = map(reply_of, both)
     told = f"{other.outcome}: {_told(other)}" if other.outcome != WHOLE else WHOLE
-    return Finding(
-        rule=rule,
-        severity=severity_of(rule, subject, baseline, candidate).value,
-        verdict="diverges",
-        subject=subject,
-        signature=f"{rule} | {subject} | {direction} | {move.pieces}",
+    return _finding(
+        session,
+        (own, other) if direction != BACK else (other, own),
+        signature=(rule_of(own, other), subject, direction, move.pieces),
         message=f"{subject}: written by {move.writer}, read by {move.reader}: {told}",
-        baseline=baseline,
-        candidate=candidate,
         evidence={
-            "area": "persistence",
             "direction": _DIRECTIONS[direction],
             "ways": "; ".join(move.ways),
             "whoever wrote it reads": f"{own.outcome}{_samples(own)}",
             "the other reads": f"{other.outcome}{_samples(other)}",
             **({"changed although it refused": ", ".join(other.touched)} if other.touched else {}),
         },
-        reproduce=again(session),
     )
 
 
@@ -80,23 +70,41 @@ def finding_of_damage(
 ) -> Finding:
     """What the candidate makes of damaged files where the baseline makes something else of them."""
     before, after = readings
-    baseline, candidate = reply_of(before), reply_of(after)
-    return Finding(
-        rule=HANDLING,
-        severity=severity_of(HANDLING, subject, baseline, candidate).value,
-        verdict="diverges",
-        subject=subject,
-        signature=f"{HANDLING} | {subject} | {damage} | {before.outcome} -> {after.outcome}",
+    return _finding(
+        session,
+        readings,
+        signature=(HANDLING, subject, damage, f"{before.outcome} -> {after.outcome}"),
         message=f"{subject}, {damage}: {before.outcome} on the baseline, {after.outcome} on the candidate",
-        baseline=baseline,
-        candidate=candidate,
         evidence={
-            "area": "persistence",
             "files of": of,
             "baseline reads": f"{before.outcome}{_samples(before)}",
             "candidate reads": f"{after.outcome}{_samples(after)}",
         },
-        reproduce=again(session),
+    )
+
+
+def _finding(
+    session: Session,
+    readings: tuple[Reading, Reading],
+    *,
+    signature: tuple[str, str, str, str],
+    message: str,
+    evidence: dict[str, object],
+) -> Finding:
+    """A finding; `readings` are the baseline's and the candidate's, a signature begins with rule and subject."""
+    rule, subject, *_ = signature
+    baseline, candidate = map(reply_of, readings)
+    return Finding(
+        rule=rule,
+        severity=severity_of(rule, subject, baseline, candidate).value,
+        verdict="diverges",
+        subject=subject,
+        signature=" | ".join(signature),
+        message=message,
+        baseline=baseline,
+        candidate=candidate,
+        evidence={"area": "persistence", **evidence},
+        reproduce=session.reproduce_test("suites/persistence"),
     )
 
 
@@ -128,14 +136,6 @@ def reply_of(reading: Reading) -> WireReply:
     """The outcome and the words, as both sides of a finding show it."""
     told = _told(reading) if reading.outcome != WHOLE else ""
     return WireReply(type="simple", value=f"{reading.outcome}: {told}" if told else reading.outcome)
-
-
-def again(session: Session) -> str:
-    """The command that does it again."""
-    options = session.options
-    words = [".venv/bin/python", "-m", "pytest", "suites/persistence", "--baseline", options.baseline]
-    words += ["--candidate", options.candidate, "--profile", options.profile, "--seed", str(options.seed)]
-    return shlex.join(words)
 
 
 def _told(reading: Reading) -> str:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from generators.dataset import bulk_pieces, odd_pieces, split
-from generators.link import writings
+from generators.link import subjects, writings
 from reports.record import RecordWriter
 from reports.run import Work
 from suites.conformance.walking import tree_of
-from suites.replication.judge import divergence, findings
+from suites.replication.judge import divergence, findings, tells
 from suites.replication.outcome import Kind, Side
 from suites.replication.sync import PLAINEST
 from suites.replication.traffic import Traffic
@@ -96,6 +96,9 @@ class Bench:
             found = [each for each in found if each.signature in still]
         for side, outcome in outcomes.items():
             self.pen.observation(_observed(way, side, outcome))
+        if not tells(outcomes):
+            why = "the baseline alone does not get there, so that nothing is to be expected of others"
+            self.pen.observation({"kind": "not-run", "what": area, "why": why})
         compared = sum(max(outcome.compared, len(outcome.facts)) for outcome in outcomes.values())
         self._worked(area, compared, len(outcomes), time.monotonic() - started)
         for each in found:
@@ -121,11 +124,8 @@ class Bench:
     def send(self, part: int, parts: int) -> list[Finding]:
         """A part of all programs that write, through every link that is open; what diverges is written down."""
         tree = self._tree()
-        names = sorted({each.subject for each in writings(tree, 1)})
-        mine = frozenset(names[part::parts])
-        chosen = [
-            each for each in writings(tree, _WRITINGS[self.session.options.profile]) if each.subject in mine
-        ]
+        mine = frozenset(subjects(tree)[part::parts])
+        chosen = list(writings(tree, _WRITINGS[self.session.options.profile], mine))
         sides = tuple(side for side in self._open() if side is not Side.BASELINE)
         started = time.monotonic()
         told = self.on_all(lambda deployment: self._traffic(deployment).diverged(chosen), sides)

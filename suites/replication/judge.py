@@ -23,13 +23,18 @@ if TYPE_CHECKING:
 UNSEEN = "not there"  # of a fact that one side has not
 
 
+def tells(outcomes: Mapping[Side, Outcome]) -> bool:
+    """Whether the baseline alone says what is to be expected."""
+    return Side.BASELINE in outcomes and outcomes[Side.BASELINE].kind not in (Kind.HANG, Kind.CRASH)
+
+
 def findings(outcomes: Mapping[Side, Outcome], *, area: str, reproduce: str) -> Iterator[Finding]:
     """One for each fact and each value that is not the baseline's own.
 
     A way that the baseline does not have is judged by whether it is whole.
     """
-    if Side.BASELINE not in outcomes or outcomes[Side.BASELINE].kind in (Kind.HANG, Kind.CRASH):
-        return  # nothing is to be expected
+    if not tells(outcomes):
+        return
     expected = outcomes[Side.BASELINE].facts
     names = dict.fromkeys(name for outcome in outcomes.values() for name in outcome.facts)
     for name in names:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from reports import matrix
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,14 +24,14 @@ class Side(Enum):
 
 
 class Kind(Enum):
-    """How a way ended."""
+    """How a way ended, in the words of the matrix of moves."""
 
-    WHOLE = "whole"
-    REFUSED = "refused"  # a server says why, and nothing is lost
-    PARTIAL = "partial-reported"  # something is lost, and a server says so
-    LOSS = "silent-loss"  # links are up, offsets equal, and data is missing
-    CRASH = "crash"
-    HANG = "hang"  # it never ends, or begins again and again
+    WHOLE = matrix.WHOLE
+    REFUSED = matrix.REFUSED  # a server says why, and nothing is lost
+    PARTIAL = matrix.PARTIAL  # something is lost, and a server says so
+    LOSS = matrix.LOSS  # links are up, offsets equal, and data is missing
+    CRASH = matrix.CRASH
+    HANG = matrix.HANG  # it never ends, or begins again and again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
